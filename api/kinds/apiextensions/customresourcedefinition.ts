@@ -1,0 +1,152 @@
+import { type Static, boolean, bytes, field, int32, int64, list, listMap, object, rawObject, required, string, time } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+
+/** `apiextensions.v1.ServiceReference`. */
+export const ServiceReference = object('apiextensions.v1.ServiceReference', {
+  namespace: required(1, string()),
+  name: required(2, string()),
+  path: field(3, string()),
+  port: field(4, int32()),
+});
+/** The JSON form of `apiextensions.v1.ServiceReference`. */
+export type ServiceReference = Static<typeof ServiceReference>;
+
+/** `apiextensions.v1.WebhookClientConfig`. */
+export const WebhookClientConfig = object('apiextensions.v1.WebhookClientConfig', {
+  service: field(1, ServiceReference),
+  caBundle: field(2, bytes()),
+  url: field(3, string()),
+});
+/** The JSON form of `apiextensions.v1.WebhookClientConfig`. */
+export type WebhookClientConfig = Static<typeof WebhookClientConfig>;
+
+/** `apiextensions.v1.WebhookConversion`. */
+export const WebhookConversion = object('apiextensions.v1.WebhookConversion', {
+  clientConfig: field(2, WebhookClientConfig),
+  conversionReviewVersions: required(3, list(string())),
+});
+/** The JSON form of `apiextensions.v1.WebhookConversion`. */
+export type WebhookConversion = Static<typeof WebhookConversion>;
+
+/** `apiextensions.v1.CustomResourceConversion`. */
+export const CustomResourceConversion = object('apiextensions.v1.CustomResourceConversion', {
+  strategy: required(1, string()),
+  webhook: field(2, WebhookConversion),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceConversion`. */
+export type CustomResourceConversion = Static<typeof CustomResourceConversion>;
+
+/** `apiextensions.v1.CustomResourceDefinitionNames`. */
+export const CustomResourceDefinitionNames = object('apiextensions.v1.CustomResourceDefinitionNames', {
+  kind: required(4, string()),
+  plural: required(1, string()),
+  singular: field(2, string()),
+  shortNames: field(3, list(string())),
+  listKind: field(5, string()),
+  categories: field(6, list(string())),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceDefinitionNames`. */
+export type CustomResourceDefinitionNames = Static<typeof CustomResourceDefinitionNames>;
+
+/** `apiextensions.v1.CustomResourceColumnDefinition`. */
+export const CustomResourceColumnDefinition = object('apiextensions.v1.CustomResourceColumnDefinition', {
+  name: required(1, string()),
+  type: required(2, string()),
+  format: field(3, string()),
+  description: field(4, string()),
+  priority: field(5, int32()),
+  jsonPath: required(6, string()),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceColumnDefinition`. */
+export type CustomResourceColumnDefinition = Static<typeof CustomResourceColumnDefinition>;
+
+/** `apiextensions.v1.SelectableField`. */
+export const SelectableField = object('apiextensions.v1.SelectableField', {
+  jsonPath: required(0, string()),
+});
+/** The JSON form of `apiextensions.v1.SelectableField`. */
+export type SelectableField = Static<typeof SelectableField>;
+
+/** `apiextensions.v1.CustomResourceSubresourceScale`. */
+export const CustomResourceSubresourceScale = object('apiextensions.v1.CustomResourceSubresourceScale', {
+  specReplicasPath: required(1, string()),
+  statusReplicasPath: required(2, string()),
+  labelSelectorPath: field(3, string()),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceSubresourceScale`. */
+export type CustomResourceSubresourceScale = Static<typeof CustomResourceSubresourceScale>;
+
+/** `apiextensions.v1.CustomResourceSubresources`. */
+export const CustomResourceSubresources = object('apiextensions.v1.CustomResourceSubresources', {
+  status: field(1, rawObject()),
+  scale: field(2, CustomResourceSubresourceScale),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceSubresources`. */
+export type CustomResourceSubresources = Static<typeof CustomResourceSubresources>;
+
+/** `apiextensions.v1.CustomResourceValidation`. */
+export const CustomResourceValidation = object('apiextensions.v1.CustomResourceValidation', {
+  openAPIV3Schema: field(1, rawObject()),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceValidation`. */
+export type CustomResourceValidation = Static<typeof CustomResourceValidation>;
+
+/** `apiextensions.v1.CustomResourceDefinitionVersion`. */
+export const CustomResourceDefinitionVersion = object('apiextensions.v1.CustomResourceDefinitionVersion', {
+  name: required(1, string()),
+  served: required(2, boolean()),
+  storage: required(3, boolean()),
+  schema: field(4, CustomResourceValidation),
+  subresources: field(5, CustomResourceSubresources),
+  additionalPrinterColumns: field(6, list(CustomResourceColumnDefinition)),
+  deprecated: field(7, boolean()),
+  deprecationWarning: field(8, string()),
+  selectableFields: field(0, list(SelectableField)),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceDefinitionVersion`. */
+export type CustomResourceDefinitionVersion = Static<typeof CustomResourceDefinitionVersion>;
+
+/** `apiextensions.v1.CustomResourceDefinitionSpec`. */
+export const CustomResourceDefinitionSpec = object('apiextensions.v1.CustomResourceDefinitionSpec', {
+  group: required(1, string()),
+  names: required(3, CustomResourceDefinitionNames),
+  scope: required(4, string()),
+  versions: required(7, list(CustomResourceDefinitionVersion)),
+  conversion: field(9, CustomResourceConversion),
+  preserveUnknownFields: field(10, boolean()),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceDefinitionSpec`. */
+export type CustomResourceDefinitionSpec = Static<typeof CustomResourceDefinitionSpec>;
+
+/** `apiextensions.v1.CustomResourceDefinitionCondition`. */
+export const CustomResourceDefinitionCondition = object('apiextensions.v1.CustomResourceDefinitionCondition', {
+  type: required(1, string()),
+  status: required(2, string()),
+  lastTransitionTime: field(3, time()),
+  reason: field(4, string()),
+  message: field(5, string()),
+  observedGeneration: field(0, int64()),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceDefinitionCondition`. */
+export type CustomResourceDefinitionCondition = Static<typeof CustomResourceDefinitionCondition>;
+
+/** `apiextensions.v1.CustomResourceDefinitionStatus`. */
+export const CustomResourceDefinitionStatus = object('apiextensions.v1.CustomResourceDefinitionStatus', {
+  conditions: field(1, listMap(CustomResourceDefinitionCondition, { keys: ['type'] })),
+  acceptedNames: field(2, CustomResourceDefinitionNames),
+  storedVersions: field(3, list(string())),
+  observedGeneration: field(0, int64()),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceDefinitionStatus`. */
+export type CustomResourceDefinitionStatus = Static<typeof CustomResourceDefinitionStatus>;
+
+/** `apiextensions.v1.CustomResourceDefinition`. */
+export const CustomResourceDefinition = object('apiextensions.v1.CustomResourceDefinition', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  spec: required(2, CustomResourceDefinitionSpec),
+  status: field(3, CustomResourceDefinitionStatus),
+});
+/** The JSON form of `apiextensions.v1.CustomResourceDefinition`. */
+export type CustomResourceDefinition = Static<typeof CustomResourceDefinition>;

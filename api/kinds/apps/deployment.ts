@@ -1,0 +1,72 @@
+import { type Static, boolean, field, int32, int64, intOrString, listMap, object, required, string, time } from '#api/schema/builders.ts';
+import { LabelSelector } from '#api/meta/label-selector.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
+
+/** `apps.v1.RollingUpdateDeployment`. */
+export const RollingUpdateDeployment = object('apps.v1.RollingUpdateDeployment', {
+  maxUnavailable: field(1, intOrString()),
+  maxSurge: field(2, intOrString()),
+});
+/** The JSON form of `apps.v1.RollingUpdateDeployment`. */
+export type RollingUpdateDeployment = Static<typeof RollingUpdateDeployment>;
+
+/** `apps.v1.DeploymentStrategy`. */
+export const DeploymentStrategy = object('apps.v1.DeploymentStrategy', {
+  type: field(1, string()),
+  rollingUpdate: field(2, RollingUpdateDeployment),
+});
+/** The JSON form of `apps.v1.DeploymentStrategy`. */
+export type DeploymentStrategy = Static<typeof DeploymentStrategy>;
+
+/** `apps.v1.DeploymentCondition`. */
+export const DeploymentCondition = object('apps.v1.DeploymentCondition', {
+  type: required(1, string()),
+  status: required(2, string()),
+  reason: field(4, string()),
+  message: field(5, string()),
+  lastUpdateTime: field(6, time()),
+  lastTransitionTime: field(7, time()),
+});
+/** The JSON form of `apps.v1.DeploymentCondition`. */
+export type DeploymentCondition = Static<typeof DeploymentCondition>;
+
+/** `apps.v1.DeploymentSpec`. */
+export const DeploymentSpec = object('apps.v1.DeploymentSpec', {
+  replicas: field(1, int32()),
+  selector: required(2, LabelSelector),
+  template: required(3, PodTemplateSpec),
+  strategy: field(4, DeploymentStrategy, 'retainKeys'),
+  minReadySeconds: field(5, int32()),
+  revisionHistoryLimit: field(6, int32()),
+  paused: field(7, boolean()),
+  progressDeadlineSeconds: field(9, int32()),
+});
+/** The JSON form of `apps.v1.DeploymentSpec`. */
+export type DeploymentSpec = Static<typeof DeploymentSpec>;
+
+/** `apps.v1.DeploymentStatus`. */
+export const DeploymentStatus = object('apps.v1.DeploymentStatus', {
+  observedGeneration: field(1, int64()),
+  replicas: field(2, int32()),
+  updatedReplicas: field(3, int32()),
+  availableReplicas: field(4, int32()),
+  unavailableReplicas: field(5, int32()),
+  conditions: field(6, listMap(DeploymentCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
+  readyReplicas: field(7, int32()),
+  collisionCount: field(8, int32()),
+  terminatingReplicas: field(0, int32()),
+});
+/** The JSON form of `apps.v1.DeploymentStatus`. */
+export type DeploymentStatus = Static<typeof DeploymentStatus>;
+
+/** `apps.v1.Deployment`. */
+export const Deployment = object('apps.v1.Deployment', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  spec: field(2, DeploymentSpec),
+  status: field(3, DeploymentStatus),
+});
+/** The JSON form of `apps.v1.Deployment`. */
+export type Deployment = Static<typeof Deployment>;

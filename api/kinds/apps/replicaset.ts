@@ -1,0 +1,49 @@
+import { type Static, field, int32, int64, listMap, object, required, string, time } from '#api/schema/builders.ts';
+import { LabelSelector } from '#api/meta/label-selector.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
+
+/** `apps.v1.ReplicaSetCondition`. */
+export const ReplicaSetCondition = object('apps.v1.ReplicaSetCondition', {
+  type: required(1, string()),
+  status: required(2, string()),
+  lastTransitionTime: field(3, time()),
+  reason: field(4, string()),
+  message: field(5, string()),
+});
+/** The JSON form of `apps.v1.ReplicaSetCondition`. */
+export type ReplicaSetCondition = Static<typeof ReplicaSetCondition>;
+
+/** `apps.v1.ReplicaSetSpec`. */
+export const ReplicaSetSpec = object('apps.v1.ReplicaSetSpec', {
+  replicas: field(1, int32()),
+  selector: required(2, LabelSelector),
+  template: field(3, PodTemplateSpec),
+  minReadySeconds: field(4, int32()),
+});
+/** The JSON form of `apps.v1.ReplicaSetSpec`. */
+export type ReplicaSetSpec = Static<typeof ReplicaSetSpec>;
+
+/** `apps.v1.ReplicaSetStatus`. */
+export const ReplicaSetStatus = object('apps.v1.ReplicaSetStatus', {
+  replicas: required(1, int32()),
+  fullyLabeledReplicas: field(2, int32()),
+  observedGeneration: field(3, int64()),
+  readyReplicas: field(4, int32()),
+  availableReplicas: field(5, int32()),
+  conditions: field(6, listMap(ReplicaSetCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
+  terminatingReplicas: field(0, int32()),
+});
+/** The JSON form of `apps.v1.ReplicaSetStatus`. */
+export type ReplicaSetStatus = Static<typeof ReplicaSetStatus>;
+
+/** `apps.v1.ReplicaSet`. */
+export const ReplicaSet = object('apps.v1.ReplicaSet', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  spec: field(2, ReplicaSetSpec),
+  status: field(3, ReplicaSetStatus),
+});
+/** The JSON form of `apps.v1.ReplicaSet`. */
+export type ReplicaSet = Static<typeof ReplicaSet>;

@@ -1,0 +1,25 @@
+import { type Static, field, int32, microTime, object, required, string } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+
+/** `coordination.v1.LeaseSpec`. */
+export const LeaseSpec = object('coordination.v1.LeaseSpec', {
+  holderIdentity: field(1, string()),
+  leaseDurationSeconds: field(2, int32()),
+  acquireTime: field(3, microTime()),
+  renewTime: field(4, microTime()),
+  leaseTransitions: field(5, int32()),
+  preferredHolder: field(0, string()),
+  strategy: field(0, string()),
+});
+/** The JSON form of `coordination.v1.LeaseSpec`. */
+export type LeaseSpec = Static<typeof LeaseSpec>;
+
+/** `coordination.v1.Lease`. */
+export const Lease = object('coordination.v1.Lease', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  spec: field(2, LeaseSpec),
+});
+/** The JSON form of `coordination.v1.Lease`. */
+export type Lease = Static<typeof Lease>;

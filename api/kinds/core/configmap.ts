@@ -1,0 +1,14 @@
+import { type Static, boolean, bytes, field, map, object, required, string } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+
+/** `core.v1.ConfigMap`. */
+export const ConfigMap = object('core.v1.ConfigMap', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  data: field(2, map(string())),
+  binaryData: field(3, map(bytes())),
+  immutable: field(4, boolean()),
+});
+/** The JSON form of `core.v1.ConfigMap`. */
+export type ConfigMap = Static<typeof ConfigMap>;

@@ -1,0 +1,42 @@
+import { type Static, field, int32, list, object, required, string } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { ObjectReference } from '#api/meta/references.ts';
+
+/** `core.v1.EndpointAddress`. */
+export const EndpointAddress = object('core.v1.EndpointAddress', {
+  ip: required(1, string()),
+  targetRef: field(2, ObjectReference),
+  hostname: field(3, string()),
+  nodeName: field(4, string()),
+}, { mapType: 'atomic' });
+/** The JSON form of `core.v1.EndpointAddress`. */
+export type EndpointAddress = Static<typeof EndpointAddress>;
+
+/** `core.v1.EndpointPort`. */
+export const EndpointPort = object('core.v1.EndpointPort', {
+  name: field(1, string()),
+  port: required(2, int32()),
+  protocol: field(3, string()),
+  appProtocol: field(4, string()),
+}, { mapType: 'atomic' });
+/** The JSON form of `core.v1.EndpointPort`. */
+export type EndpointPort = Static<typeof EndpointPort>;
+
+/** `core.v1.EndpointSubset`. */
+export const EndpointSubset = object('core.v1.EndpointSubset', {
+  addresses: field(1, list(EndpointAddress)),
+  notReadyAddresses: field(2, list(EndpointAddress)),
+  ports: field(3, list(EndpointPort)),
+});
+/** The JSON form of `core.v1.EndpointSubset`. */
+export type EndpointSubset = Static<typeof EndpointSubset>;
+
+/** `core.v1.Endpoints`. */
+export const Endpoints = object('core.v1.Endpoints', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  subsets: field(2, list(EndpointSubset)),
+});
+/** The JSON form of `core.v1.Endpoints`. */
+export type Endpoints = Static<typeof Endpoints>;

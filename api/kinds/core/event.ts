@@ -1,0 +1,42 @@
+import { type Static, field, int32, microTime, object, required, string, time } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { ObjectReference } from '#api/meta/references.ts';
+
+/** `core.v1.EventSeries`. */
+export const EventSeries = object('core.v1.EventSeries', {
+  count: field(1, int32()),
+  lastObservedTime: field(2, microTime()),
+});
+/** The JSON form of `core.v1.EventSeries`. */
+export type EventSeries = Static<typeof EventSeries>;
+
+/** `core.v1.EventSource`. */
+export const EventSource = object('core.v1.EventSource', {
+  component: field(1, string()),
+  host: field(2, string()),
+});
+/** The JSON form of `core.v1.EventSource`. */
+export type EventSource = Static<typeof EventSource>;
+
+/** `core.v1.Event`. */
+export const Event = object('core.v1.Event', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  involvedObject: required(2, ObjectReference),
+  reason: field(3, string()),
+  message: field(4, string()),
+  source: field(5, EventSource),
+  firstTimestamp: field(6, time()),
+  lastTimestamp: field(7, time()),
+  count: field(8, int32()),
+  type: field(9, string()),
+  eventTime: field(10, microTime()),
+  series: field(11, EventSeries),
+  action: field(12, string()),
+  related: field(13, ObjectReference),
+  reportingComponent: field(14, string()),
+  reportingInstance: field(15, string()),
+});
+/** The JSON form of `core.v1.Event`. */
+export type Event = Static<typeof Event>;

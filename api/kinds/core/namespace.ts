@@ -1,0 +1,39 @@
+import { type Static, field, list, listMap, object, required, string, time } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+
+/** `core.v1.NamespaceCondition`. */
+export const NamespaceCondition = object('core.v1.NamespaceCondition', {
+  type: required(1, string()),
+  status: required(2, string()),
+  lastTransitionTime: field(4, time()),
+  reason: field(5, string()),
+  message: field(6, string()),
+});
+/** The JSON form of `core.v1.NamespaceCondition`. */
+export type NamespaceCondition = Static<typeof NamespaceCondition>;
+
+/** `core.v1.NamespaceSpec`. */
+export const NamespaceSpec = object('core.v1.NamespaceSpec', {
+  finalizers: field(1, list(string())),
+});
+/** The JSON form of `core.v1.NamespaceSpec`. */
+export type NamespaceSpec = Static<typeof NamespaceSpec>;
+
+/** `core.v1.NamespaceStatus`. */
+export const NamespaceStatus = object('core.v1.NamespaceStatus', {
+  phase: field(1, string()),
+  conditions: field(2, listMap(NamespaceCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
+});
+/** The JSON form of `core.v1.NamespaceStatus`. */
+export type NamespaceStatus = Static<typeof NamespaceStatus>;
+
+/** `core.v1.Namespace`. */
+export const Namespace = object('core.v1.Namespace', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  spec: field(2, NamespaceSpec),
+  status: field(3, NamespaceStatus),
+});
+/** The JSON form of `core.v1.Namespace`. */
+export type Namespace = Static<typeof Namespace>;

@@ -1,0 +1,47 @@
+import { type Static, field, int32, int64, listMap, map, object, required, string, time } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
+
+/** `core.v1.ReplicationControllerCondition`. */
+export const ReplicationControllerCondition = object('core.v1.ReplicationControllerCondition', {
+  type: required(1, string()),
+  status: required(2, string()),
+  lastTransitionTime: field(3, time()),
+  reason: field(4, string()),
+  message: field(5, string()),
+});
+/** The JSON form of `core.v1.ReplicationControllerCondition`. */
+export type ReplicationControllerCondition = Static<typeof ReplicationControllerCondition>;
+
+/** `core.v1.ReplicationControllerSpec`. */
+export const ReplicationControllerSpec = object('core.v1.ReplicationControllerSpec', {
+  replicas: field(1, int32()),
+  selector: field(2, map(string(), { mapType: 'atomic' })),
+  template: field(3, PodTemplateSpec),
+  minReadySeconds: field(4, int32()),
+});
+/** The JSON form of `core.v1.ReplicationControllerSpec`. */
+export type ReplicationControllerSpec = Static<typeof ReplicationControllerSpec>;
+
+/** `core.v1.ReplicationControllerStatus`. */
+export const ReplicationControllerStatus = object('core.v1.ReplicationControllerStatus', {
+  replicas: required(1, int32()),
+  fullyLabeledReplicas: field(2, int32()),
+  observedGeneration: field(3, int64()),
+  readyReplicas: field(4, int32()),
+  availableReplicas: field(5, int32()),
+  conditions: field(6, listMap(ReplicationControllerCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
+});
+/** The JSON form of `core.v1.ReplicationControllerStatus`. */
+export type ReplicationControllerStatus = Static<typeof ReplicationControllerStatus>;
+
+/** `core.v1.ReplicationController`. */
+export const ReplicationController = object('core.v1.ReplicationController', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  spec: field(2, ReplicationControllerSpec),
+  status: field(3, ReplicationControllerStatus),
+});
+/** The JSON form of `core.v1.ReplicationController`. */
+export type ReplicationController = Static<typeof ReplicationController>;

@@ -1,0 +1,15 @@
+import { type Static, boolean, bytes, field, map, object, required, string } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+
+/** `core.v1.Secret`. */
+export const Secret = object('core.v1.Secret', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  data: field(2, map(bytes())),
+  type: field(3, string()),
+  stringData: field(4, map(string())),
+  immutable: field(5, boolean()),
+});
+/** The JSON form of `core.v1.Secret`. */
+export type Secret = Static<typeof Secret>;

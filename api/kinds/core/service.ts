@@ -1,0 +1,100 @@
+import { type Static, boolean, field, int32, intOrString, list, listMap, map, object, required, string } from '#api/schema/builders.ts';
+import { Condition } from '#api/meta/condition.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+
+/** `core.v1.ServicePort`. */
+export const ServicePort = object('core.v1.ServicePort', {
+  name: field(1, string()),
+  protocol: field(2, string()),
+  port: required(3, int32()),
+  targetPort: field(4, intOrString()),
+  nodePort: field(5, int32()),
+  appProtocol: field(6, string()),
+});
+/** The JSON form of `core.v1.ServicePort`. */
+export type ServicePort = Static<typeof ServicePort>;
+
+/** `core.v1.ClientIPConfig`. */
+export const ClientIPConfig = object('core.v1.ClientIPConfig', {
+  timeoutSeconds: field(1, int32()),
+});
+/** The JSON form of `core.v1.ClientIPConfig`. */
+export type ClientIPConfig = Static<typeof ClientIPConfig>;
+
+/** `core.v1.SessionAffinityConfig`. */
+export const SessionAffinityConfig = object('core.v1.SessionAffinityConfig', {
+  clientIP: field(1, ClientIPConfig),
+});
+/** The JSON form of `core.v1.SessionAffinityConfig`. */
+export type SessionAffinityConfig = Static<typeof SessionAffinityConfig>;
+
+/** `core.v1.ServiceSpec`. */
+export const ServiceSpec = object('core.v1.ServiceSpec', {
+  ports: field(1, listMap(ServicePort, { keys: ['port', 'protocol'], mergeKey: 'port', patchStrategy: 'merge' })),
+  selector: field(2, map(string(), { mapType: 'atomic' })),
+  clusterIP: field(3, string()),
+  type: field(4, string()),
+  externalIPs: field(5, list(string())),
+  sessionAffinity: field(7, string()),
+  loadBalancerIP: field(8, string()),
+  loadBalancerSourceRanges: field(9, list(string())),
+  externalName: field(10, string()),
+  externalTrafficPolicy: field(11, string()),
+  healthCheckNodePort: field(12, int32()),
+  publishNotReadyAddresses: field(13, boolean()),
+  sessionAffinityConfig: field(14, SessionAffinityConfig),
+  ipFamilyPolicy: field(17, string()),
+  clusterIPs: field(18, list(string())),
+  ipFamilies: field(19, list(string())),
+  allocateLoadBalancerNodePorts: field(20, boolean()),
+  loadBalancerClass: field(21, string()),
+  internalTrafficPolicy: field(22, string()),
+  trafficDistribution: field(0, string()),
+});
+/** The JSON form of `core.v1.ServiceSpec`. */
+export type ServiceSpec = Static<typeof ServiceSpec>;
+
+/** `core.v1.PortStatus`. */
+export const PortStatus = object('core.v1.PortStatus', {
+  port: required(1, int32()),
+  protocol: required(2, string()),
+  error: field(3, string()),
+});
+/** The JSON form of `core.v1.PortStatus`. */
+export type PortStatus = Static<typeof PortStatus>;
+
+/** `core.v1.LoadBalancerIngress`. */
+export const LoadBalancerIngress = object('core.v1.LoadBalancerIngress', {
+  ip: field(1, string()),
+  hostname: field(2, string()),
+  ipMode: field(3, string()),
+  ports: field(4, list(PortStatus)),
+});
+/** The JSON form of `core.v1.LoadBalancerIngress`. */
+export type LoadBalancerIngress = Static<typeof LoadBalancerIngress>;
+
+/** `core.v1.LoadBalancerStatus`. */
+export const LoadBalancerStatus = object('core.v1.LoadBalancerStatus', {
+  ingress: field(1, list(LoadBalancerIngress)),
+});
+/** The JSON form of `core.v1.LoadBalancerStatus`. */
+export type LoadBalancerStatus = Static<typeof LoadBalancerStatus>;
+
+/** `core.v1.ServiceStatus`. */
+export const ServiceStatus = object('core.v1.ServiceStatus', {
+  loadBalancer: field(1, LoadBalancerStatus),
+  conditions: field(2, listMap(Condition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
+});
+/** The JSON form of `core.v1.ServiceStatus`. */
+export type ServiceStatus = Static<typeof ServiceStatus>;
+
+/** `core.v1.Service`. */
+export const Service = object('core.v1.Service', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  spec: field(2, ServiceSpec),
+  status: field(3, ServiceStatus),
+});
+/** The JSON form of `core.v1.Service`. */
+export type Service = Static<typeof Service>;

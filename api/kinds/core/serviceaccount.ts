@@ -1,0 +1,15 @@
+import { type Static, boolean, field, list, listMap, object, required, string } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { LocalObjectReference, ObjectReference } from '#api/meta/references.ts';
+
+/** `core.v1.ServiceAccount`. */
+export const ServiceAccount = object('core.v1.ServiceAccount', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  secrets: field(2, listMap(ObjectReference, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
+  imagePullSecrets: field(3, list(LocalObjectReference)),
+  automountServiceAccountToken: field(4, boolean()),
+});
+/** The JSON form of `core.v1.ServiceAccount`. */
+export type ServiceAccount = Static<typeof ServiceAccount>;

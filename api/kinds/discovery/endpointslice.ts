@@ -1,0 +1,70 @@
+import { type Static, boolean, field, int32, list, map, object, required, set, string } from '#api/schema/builders.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { ObjectReference } from '#api/meta/references.ts';
+
+/** `discovery.v1.EndpointConditions`. */
+export const EndpointConditions = object('discovery.v1.EndpointConditions', {
+  ready: field(1, boolean()),
+  serving: field(2, boolean()),
+  terminating: field(3, boolean()),
+});
+/** The JSON form of `discovery.v1.EndpointConditions`. */
+export type EndpointConditions = Static<typeof EndpointConditions>;
+
+/** `discovery.v1.ForNode`. */
+export const ForNode = object('discovery.v1.ForNode', {
+  name: required(0, string()),
+});
+/** The JSON form of `discovery.v1.ForNode`. */
+export type ForNode = Static<typeof ForNode>;
+
+/** `discovery.v1.ForZone`. */
+export const ForZone = object('discovery.v1.ForZone', {
+  name: required(1, string()),
+});
+/** The JSON form of `discovery.v1.ForZone`. */
+export type ForZone = Static<typeof ForZone>;
+
+/** `discovery.v1.EndpointHints`. */
+export const EndpointHints = object('discovery.v1.EndpointHints', {
+  forZones: field(1, list(ForZone)),
+  forNodes: field(0, list(ForNode)),
+});
+/** The JSON form of `discovery.v1.EndpointHints`. */
+export type EndpointHints = Static<typeof EndpointHints>;
+
+/** `discovery.v1.Endpoint`. */
+export const Endpoint = object('discovery.v1.Endpoint', {
+  addresses: required(1, set(string())),
+  conditions: field(2, EndpointConditions),
+  hostname: field(3, string()),
+  targetRef: field(4, ObjectReference),
+  deprecatedTopology: field(5, map(string())),
+  nodeName: field(6, string()),
+  zone: field(7, string()),
+  hints: field(8, EndpointHints),
+});
+/** The JSON form of `discovery.v1.Endpoint`. */
+export type Endpoint = Static<typeof Endpoint>;
+
+/** `discovery.v1.EndpointPort`. */
+export const EndpointPort = object('discovery.v1.EndpointPort', {
+  name: field(1, string()),
+  protocol: field(2, string()),
+  port: field(3, int32()),
+  appProtocol: field(4, string()),
+}, { mapType: 'atomic' });
+/** The JSON form of `discovery.v1.EndpointPort`. */
+export type EndpointPort = Static<typeof EndpointPort>;
+
+/** `discovery.v1.EndpointSlice`. */
+export const EndpointSlice = object('discovery.v1.EndpointSlice', {
+  kind: required(0, string()),
+  apiVersion: required(0, string()),
+  metadata: required(1, ObjectMeta),
+  endpoints: field(2, list(Endpoint)),
+  ports: field(3, list(EndpointPort)),
+  addressType: required(4, string()),
+});
+/** The JSON form of `discovery.v1.EndpointSlice`. */
+export type EndpointSlice = Static<typeof EndpointSlice>;

@@ -1,0 +1,91 @@
+import { type Static, boolean, field, object, quantity, required, string } from '#api/schema/builders.ts';
+
+/** `core.v1.ConfigMapKeySelector`. */
+export const ConfigMapKeySelector = object('core.v1.ConfigMapKeySelector', {
+  key: required(2, string()),
+  optional: field(3, boolean()),
+  name: field(0, string()),
+}, { mapType: 'atomic' });
+/** The JSON form of `core.v1.ConfigMapKeySelector`. */
+export type ConfigMapKeySelector = Static<typeof ConfigMapKeySelector>;
+
+/** `core.v1.ObjectFieldSelector`. */
+export const ObjectFieldSelector = object('core.v1.ObjectFieldSelector', {
+  apiVersion: field(1, string()),
+  fieldPath: required(2, string()),
+}, { mapType: 'atomic' });
+/** The JSON form of `core.v1.ObjectFieldSelector`. */
+export type ObjectFieldSelector = Static<typeof ObjectFieldSelector>;
+
+/** `core.v1.FileKeySelector`. */
+export const FileKeySelector = object('core.v1.FileKeySelector', {
+  key: required(0, string()),
+  optional: field(0, boolean()),
+  path: required(0, string()),
+  volumeName: required(0, string()),
+}, { mapType: 'atomic' });
+/** The JSON form of `core.v1.FileKeySelector`. */
+export type FileKeySelector = Static<typeof FileKeySelector>;
+
+/** `core.v1.ResourceFieldSelector`. */
+export const ResourceFieldSelector = object('core.v1.ResourceFieldSelector', {
+  containerName: field(1, string()),
+  resource: required(2, string()),
+  divisor: field(3, quantity()),
+}, { mapType: 'atomic' });
+/** The JSON form of `core.v1.ResourceFieldSelector`. */
+export type ResourceFieldSelector = Static<typeof ResourceFieldSelector>;
+
+/** `core.v1.SecretKeySelector`. */
+export const SecretKeySelector = object('core.v1.SecretKeySelector', {
+  key: required(2, string()),
+  optional: field(3, boolean()),
+  name: field(0, string()),
+}, { mapType: 'atomic' });
+/** The JSON form of `core.v1.SecretKeySelector`. */
+export type SecretKeySelector = Static<typeof SecretKeySelector>;
+
+/** `core.v1.EnvVarSource`. */
+export const EnvVarSource = object('core.v1.EnvVarSource', {
+  fieldRef: field(1, ObjectFieldSelector),
+  resourceFieldRef: field(2, ResourceFieldSelector),
+  configMapKeyRef: field(3, ConfigMapKeySelector),
+  secretKeyRef: field(4, SecretKeySelector),
+  fileKeyRef: field(0, FileKeySelector),
+});
+/** The JSON form of `core.v1.EnvVarSource`. */
+export type EnvVarSource = Static<typeof EnvVarSource>;
+
+/** `core.v1.EnvVar`. */
+export const EnvVar = object('core.v1.EnvVar', {
+  name: required(1, string()),
+  value: field(2, string()),
+  valueFrom: field(3, EnvVarSource),
+});
+/** The JSON form of `core.v1.EnvVar`. */
+export type EnvVar = Static<typeof EnvVar>;
+
+/** `core.v1.ConfigMapEnvSource`. */
+export const ConfigMapEnvSource = object('core.v1.ConfigMapEnvSource', {
+  optional: field(2, boolean()),
+  name: field(0, string()),
+});
+/** The JSON form of `core.v1.ConfigMapEnvSource`. */
+export type ConfigMapEnvSource = Static<typeof ConfigMapEnvSource>;
+
+/** `core.v1.SecretEnvSource`. */
+export const SecretEnvSource = object('core.v1.SecretEnvSource', {
+  optional: field(2, boolean()),
+  name: field(0, string()),
+});
+/** The JSON form of `core.v1.SecretEnvSource`. */
+export type SecretEnvSource = Static<typeof SecretEnvSource>;
+
+/** `core.v1.EnvFromSource`. */
+export const EnvFromSource = object('core.v1.EnvFromSource', {
+  prefix: field(1, string()),
+  configMapRef: field(2, ConfigMapEnvSource),
+  secretRef: field(3, SecretEnvSource),
+});
+/** The JSON form of `core.v1.EnvFromSource`. */
+export type EnvFromSource = Static<typeof EnvFromSource>;

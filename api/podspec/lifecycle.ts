@@ -1,0 +1,85 @@
+import { type Static, field, int32, int64, intOrString, list, object, required, string } from '#api/schema/builders.ts';
+
+/** `core.v1.ExecAction`. */
+export const ExecAction = object('core.v1.ExecAction', {
+  command: field(1, list(string())),
+});
+/** The JSON form of `core.v1.ExecAction`. */
+export type ExecAction = Static<typeof ExecAction>;
+
+/** `core.v1.HTTPHeader`. */
+export const HTTPHeader = object('core.v1.HTTPHeader', {
+  name: required(1, string()),
+  value: required(2, string()),
+});
+/** The JSON form of `core.v1.HTTPHeader`. */
+export type HTTPHeader = Static<typeof HTTPHeader>;
+
+/** `core.v1.HTTPGetAction`. */
+export const HTTPGetAction = object('core.v1.HTTPGetAction', {
+  path: field(1, string()),
+  port: required(2, intOrString()),
+  host: field(3, string()),
+  scheme: field(4, string()),
+  httpHeaders: field(5, list(HTTPHeader)),
+});
+/** The JSON form of `core.v1.HTTPGetAction`. */
+export type HTTPGetAction = Static<typeof HTTPGetAction>;
+
+/** `core.v1.SleepAction`. */
+export const SleepAction = object('core.v1.SleepAction', {
+  seconds: required(0, int64()),
+});
+/** The JSON form of `core.v1.SleepAction`. */
+export type SleepAction = Static<typeof SleepAction>;
+
+/** `core.v1.TCPSocketAction`. */
+export const TCPSocketAction = object('core.v1.TCPSocketAction', {
+  port: required(1, intOrString()),
+  host: field(2, string()),
+});
+/** The JSON form of `core.v1.TCPSocketAction`. */
+export type TCPSocketAction = Static<typeof TCPSocketAction>;
+
+/** `core.v1.GRPCAction`. */
+export const GRPCAction = object('core.v1.GRPCAction', {
+  port: required(1, int32()),
+  service: field(2, string()),
+});
+/** The JSON form of `core.v1.GRPCAction`. */
+export type GRPCAction = Static<typeof GRPCAction>;
+
+/** `core.v1.LifecycleHandler`. */
+export const LifecycleHandler = object('core.v1.LifecycleHandler', {
+  exec: field(1, ExecAction),
+  httpGet: field(2, HTTPGetAction),
+  tcpSocket: field(3, TCPSocketAction),
+  sleep: field(0, SleepAction),
+});
+/** The JSON form of `core.v1.LifecycleHandler`. */
+export type LifecycleHandler = Static<typeof LifecycleHandler>;
+
+/** `core.v1.Lifecycle`. */
+export const Lifecycle = object('core.v1.Lifecycle', {
+  postStart: field(1, LifecycleHandler),
+  preStop: field(2, LifecycleHandler),
+  stopSignal: field(0, string()),
+});
+/** The JSON form of `core.v1.Lifecycle`. */
+export type Lifecycle = Static<typeof Lifecycle>;
+
+/** `core.v1.Probe`. */
+export const Probe = object('core.v1.Probe', {
+  initialDelaySeconds: field(2, int32()),
+  timeoutSeconds: field(3, int32()),
+  periodSeconds: field(4, int32()),
+  successThreshold: field(5, int32()),
+  failureThreshold: field(6, int32()),
+  terminationGracePeriodSeconds: field(7, int64()),
+  exec: field(0, ExecAction),
+  grpc: field(0, GRPCAction),
+  httpGet: field(0, HTTPGetAction),
+  tcpSocket: field(0, TCPSocketAction),
+});
+/** The JSON form of `core.v1.Probe`. */
+export type Probe = Static<typeof Probe>;

@@ -1,0 +1,152 @@
+import { type Static, boolean, field, int32, int64, list, listMap, map, object, quantity, required, string } from '#api/schema/builders.ts';
+import { LabelSelector } from '#api/meta/label-selector.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { LocalObjectReference } from '#api/meta/references.ts';
+import { Affinity } from '#api/podspec/affinity.ts';
+import { Container, EphemeralContainer } from '#api/podspec/container.ts';
+import { ResourceRequirements } from '#api/podspec/resources.ts';
+import { PodSecurityContext } from '#api/podspec/security-context.ts';
+import { Volume } from '#api/podspec/volume.ts';
+
+/** `core.v1.PodDNSConfigOption`. */
+export const PodDNSConfigOption = object('core.v1.PodDNSConfigOption', {
+  name: field(1, string()),
+  value: field(2, string()),
+});
+/** The JSON form of `core.v1.PodDNSConfigOption`. */
+export type PodDNSConfigOption = Static<typeof PodDNSConfigOption>;
+
+/** `core.v1.PodDNSConfig`. */
+export const PodDNSConfig = object('core.v1.PodDNSConfig', {
+  nameservers: field(1, list(string())),
+  searches: field(2, list(string())),
+  options: field(3, list(PodDNSConfigOption)),
+});
+/** The JSON form of `core.v1.PodDNSConfig`. */
+export type PodDNSConfig = Static<typeof PodDNSConfig>;
+
+/** `core.v1.HostAlias`. */
+export const HostAlias = object('core.v1.HostAlias', {
+  ip: required(1, string()),
+  hostnames: field(2, list(string())),
+});
+/** The JSON form of `core.v1.HostAlias`. */
+export type HostAlias = Static<typeof HostAlias>;
+
+/** `core.v1.PodOS`. */
+export const PodOS = object('core.v1.PodOS', {
+  name: required(1, string()),
+});
+/** The JSON form of `core.v1.PodOS`. */
+export type PodOS = Static<typeof PodOS>;
+
+/** `core.v1.PodReadinessGate`. */
+export const PodReadinessGate = object('core.v1.PodReadinessGate', {
+  conditionType: required(1, string()),
+});
+/** The JSON form of `core.v1.PodReadinessGate`. */
+export type PodReadinessGate = Static<typeof PodReadinessGate>;
+
+/** `core.v1.PodResourceClaim`. */
+export const PodResourceClaim = object('core.v1.PodResourceClaim', {
+  name: required(1, string()),
+  resourceClaimName: field(0, string()),
+  resourceClaimTemplateName: field(0, string()),
+});
+/** The JSON form of `core.v1.PodResourceClaim`. */
+export type PodResourceClaim = Static<typeof PodResourceClaim>;
+
+/** `core.v1.PodSchedulingGate`. */
+export const PodSchedulingGate = object('core.v1.PodSchedulingGate', {
+  name: required(1, string()),
+});
+/** The JSON form of `core.v1.PodSchedulingGate`. */
+export type PodSchedulingGate = Static<typeof PodSchedulingGate>;
+
+/** `core.v1.PodSchedulingGroup`. */
+export const PodSchedulingGroup = object('core.v1.PodSchedulingGroup', {
+  podGroupName: field(0, string()),
+});
+/** The JSON form of `core.v1.PodSchedulingGroup`. */
+export type PodSchedulingGroup = Static<typeof PodSchedulingGroup>;
+
+/** `core.v1.Toleration`. */
+export const Toleration = object('core.v1.Toleration', {
+  key: field(1, string()),
+  operator: field(2, string()),
+  value: field(3, string()),
+  effect: field(4, string()),
+  tolerationSeconds: field(5, int64()),
+});
+/** The JSON form of `core.v1.Toleration`. */
+export type Toleration = Static<typeof Toleration>;
+
+/** `core.v1.TopologySpreadConstraint`. */
+export const TopologySpreadConstraint = object('core.v1.TopologySpreadConstraint', {
+  maxSkew: required(1, int32()),
+  topologyKey: required(2, string()),
+  whenUnsatisfiable: required(3, string()),
+  labelSelector: field(4, LabelSelector),
+  minDomains: field(5, int32()),
+  nodeAffinityPolicy: field(6, string()),
+  nodeTaintsPolicy: field(7, string()),
+  matchLabelKeys: field(8, list(string())),
+});
+/** The JSON form of `core.v1.TopologySpreadConstraint`. */
+export type TopologySpreadConstraint = Static<typeof TopologySpreadConstraint>;
+
+/** `core.v1.PodSpec`. */
+export const PodSpec = object('core.v1.PodSpec', {
+  volumes: field(1, listMap(Volume, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge,retainKeys' })),
+  containers: required(2, listMap(Container, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
+  restartPolicy: field(3, string()),
+  terminationGracePeriodSeconds: field(4, int64()),
+  activeDeadlineSeconds: field(5, int64()),
+  dnsPolicy: field(6, string()),
+  nodeSelector: field(7, map(string(), { mapType: 'atomic' })),
+  serviceAccountName: field(8, string()),
+  serviceAccount: field(9, string()),
+  nodeName: field(10, string()),
+  hostNetwork: field(11, boolean()),
+  hostPID: field(12, boolean()),
+  hostIPC: field(13, boolean()),
+  securityContext: field(14, PodSecurityContext),
+  imagePullSecrets: field(15, listMap(LocalObjectReference, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
+  hostname: field(16, string()),
+  subdomain: field(17, string()),
+  affinity: field(18, Affinity),
+  schedulerName: field(19, string()),
+  initContainers: field(20, listMap(Container, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
+  automountServiceAccountToken: field(21, boolean()),
+  tolerations: field(22, list(Toleration)),
+  hostAliases: field(23, listMap(HostAlias, { keys: ['ip'], mergeKey: 'ip', patchStrategy: 'merge' })),
+  priorityClassName: field(24, string()),
+  priority: field(25, int32()),
+  dnsConfig: field(26, PodDNSConfig),
+  shareProcessNamespace: field(27, boolean()),
+  readinessGates: field(28, list(PodReadinessGate)),
+  runtimeClassName: field(29, string()),
+  enableServiceLinks: field(30, boolean()),
+  preemptionPolicy: field(31, string()),
+  overhead: field(32, map(quantity())),
+  topologySpreadConstraints: field(33, listMap(TopologySpreadConstraint, { keys: ['topologyKey', 'whenUnsatisfiable'], mergeKey: 'topologyKey', patchStrategy: 'merge' })),
+  ephemeralContainers: field(34, listMap(EphemeralContainer, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
+  setHostnameAsFQDN: field(35, boolean()),
+  os: field(36, PodOS),
+  hostUsers: field(37, boolean()),
+  schedulingGates: field(38, listMap(PodSchedulingGate, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
+  resourceClaims: field(39, listMap(PodResourceClaim, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge,retainKeys' })),
+  hostnameOverride: field(0, string()),
+  resources: field(0, ResourceRequirements),
+  schedulingGroup: field(0, PodSchedulingGroup),
+});
+/** The JSON form of `core.v1.PodSpec`. */
+export type PodSpec = Static<typeof PodSpec>;
+
+/** `core.v1.PodTemplateSpec`. */
+export const PodTemplateSpec = object('core.v1.PodTemplateSpec', {
+  metadata: field(1, ObjectMeta),
+  spec: field(2, PodSpec),
+});
+/** The JSON form of `core.v1.PodTemplateSpec`. */
+export type PodTemplateSpec = Static<typeof PodTemplateSpec>;

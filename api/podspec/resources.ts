@@ -1,0 +1,26 @@
+import { type Static, field, listMap, map, object, quantity, required, string } from '#api/schema/builders.ts';
+
+/** `core.v1.ResourceClaim`. */
+export const ResourceClaim = object('core.v1.ResourceClaim', {
+  name: required(1, string()),
+  request: field(0, string()),
+});
+/** The JSON form of `core.v1.ResourceClaim`. */
+export type ResourceClaim = Static<typeof ResourceClaim>;
+
+/** `core.v1.ResourceRequirements`. */
+export const ResourceRequirements = object('core.v1.ResourceRequirements', {
+  limits: field(1, map(quantity())),
+  requests: field(2, map(quantity())),
+  claims: field(3, listMap(ResourceClaim, { keys: ['name'] })),
+});
+/** The JSON form of `core.v1.ResourceRequirements`. */
+export type ResourceRequirements = Static<typeof ResourceRequirements>;
+
+/** `core.v1.VolumeResourceRequirements`. */
+export const VolumeResourceRequirements = object('core.v1.VolumeResourceRequirements', {
+  limits: field(0, map(quantity())),
+  requests: field(0, map(quantity())),
+});
+/** The JSON form of `core.v1.VolumeResourceRequirements`. */
+export type VolumeResourceRequirements = Static<typeof VolumeResourceRequirements>;

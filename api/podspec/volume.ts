@@ -1,0 +1,251 @@
+import { type Static, boolean, field, int32, int64, list, map, object, quantity, required, string } from '#api/schema/builders.ts';
+import { LabelSelector } from '#api/meta/label-selector.ts';
+import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { LocalObjectReference, TypedLocalObjectReference, TypedObjectReference } from '#api/meta/references.ts';
+import { ObjectFieldSelector, ResourceFieldSelector } from '#api/podspec/env.ts';
+import { VolumeResourceRequirements } from '#api/podspec/resources.ts';
+import { AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, AzureFileVolumeSource, CephFSVolumeSource, CinderVolumeSource, FCVolumeSource, FlexVolumeSource, FlockerVolumeSource, GCEPersistentDiskVolumeSource, GitRepoVolumeSource, GlusterfsVolumeSource, ISCSIVolumeSource, PhotonPersistentDiskVolumeSource, PortworxVolumeSource, QuobyteVolumeSource, RBDVolumeSource, ScaleIOVolumeSource, StorageOSVolumeSource, VsphereVirtualDiskVolumeSource } from '#api/podspec/volume-legacy.ts';
+
+/** `core.v1.KeyToPath`. */
+export const KeyToPath = object('core.v1.KeyToPath', {
+  key: required(1, string()),
+  path: required(2, string()),
+  mode: field(3, int32()),
+});
+/** The JSON form of `core.v1.KeyToPath`. */
+export type KeyToPath = Static<typeof KeyToPath>;
+
+/** `core.v1.ConfigMapVolumeSource`. */
+export const ConfigMapVolumeSource = object('core.v1.ConfigMapVolumeSource', {
+  items: field(2, list(KeyToPath)),
+  defaultMode: field(3, int32()),
+  optional: field(4, boolean()),
+  name: field(0, string()),
+});
+/** The JSON form of `core.v1.ConfigMapVolumeSource`. */
+export type ConfigMapVolumeSource = Static<typeof ConfigMapVolumeSource>;
+
+/** `core.v1.SecretVolumeSource`. */
+export const SecretVolumeSource = object('core.v1.SecretVolumeSource', {
+  secretName: field(1, string()),
+  items: field(2, list(KeyToPath)),
+  defaultMode: field(3, int32()),
+  optional: field(4, boolean()),
+});
+/** The JSON form of `core.v1.SecretVolumeSource`. */
+export type SecretVolumeSource = Static<typeof SecretVolumeSource>;
+
+/** `core.v1.CSIVolumeSource`. */
+export const CSIVolumeSource = object('core.v1.CSIVolumeSource', {
+  driver: required(1, string()),
+  readOnly: field(2, boolean()),
+  fsType: field(3, string()),
+  volumeAttributes: field(4, map(string())),
+  nodePublishSecretRef: field(5, LocalObjectReference),
+});
+/** The JSON form of `core.v1.CSIVolumeSource`. */
+export type CSIVolumeSource = Static<typeof CSIVolumeSource>;
+
+/** `core.v1.DownwardAPIVolumeFile`. */
+export const DownwardAPIVolumeFile = object('core.v1.DownwardAPIVolumeFile', {
+  path: required(1, string()),
+  fieldRef: field(2, ObjectFieldSelector),
+  resourceFieldRef: field(3, ResourceFieldSelector),
+  mode: field(4, int32()),
+});
+/** The JSON form of `core.v1.DownwardAPIVolumeFile`. */
+export type DownwardAPIVolumeFile = Static<typeof DownwardAPIVolumeFile>;
+
+/** `core.v1.DownwardAPIVolumeSource`. */
+export const DownwardAPIVolumeSource = object('core.v1.DownwardAPIVolumeSource', {
+  items: field(1, list(DownwardAPIVolumeFile)),
+  defaultMode: field(2, int32()),
+});
+/** The JSON form of `core.v1.DownwardAPIVolumeSource`. */
+export type DownwardAPIVolumeSource = Static<typeof DownwardAPIVolumeSource>;
+
+/** `core.v1.EmptyDirVolumeSource`. */
+export const EmptyDirVolumeSource = object('core.v1.EmptyDirVolumeSource', {
+  medium: field(1, string()),
+  sizeLimit: field(2, quantity()),
+});
+/** The JSON form of `core.v1.EmptyDirVolumeSource`. */
+export type EmptyDirVolumeSource = Static<typeof EmptyDirVolumeSource>;
+
+/** `core.v1.HostPathVolumeSource`. */
+export const HostPathVolumeSource = object('core.v1.HostPathVolumeSource', {
+  path: required(1, string()),
+  type: field(2, string()),
+});
+/** The JSON form of `core.v1.HostPathVolumeSource`. */
+export type HostPathVolumeSource = Static<typeof HostPathVolumeSource>;
+
+/** `core.v1.ImageVolumeSource`. */
+export const ImageVolumeSource = object('core.v1.ImageVolumeSource', {
+  pullPolicy: field(0, string()),
+  reference: field(0, string()),
+});
+/** The JSON form of `core.v1.ImageVolumeSource`. */
+export type ImageVolumeSource = Static<typeof ImageVolumeSource>;
+
+/** `core.v1.NFSVolumeSource`. */
+export const NFSVolumeSource = object('core.v1.NFSVolumeSource', {
+  server: required(1, string()),
+  path: required(2, string()),
+  readOnly: field(3, boolean()),
+});
+/** The JSON form of `core.v1.NFSVolumeSource`. */
+export type NFSVolumeSource = Static<typeof NFSVolumeSource>;
+
+/** `core.v1.PersistentVolumeClaimVolumeSource`. */
+export const PersistentVolumeClaimVolumeSource = object('core.v1.PersistentVolumeClaimVolumeSource', {
+  claimName: required(1, string()),
+  readOnly: field(2, boolean()),
+});
+/** The JSON form of `core.v1.PersistentVolumeClaimVolumeSource`. */
+export type PersistentVolumeClaimVolumeSource = Static<typeof PersistentVolumeClaimVolumeSource>;
+
+/** `core.v1.PersistentVolumeClaimSpec`. */
+export const PersistentVolumeClaimSpec = object('core.v1.PersistentVolumeClaimSpec', {
+  accessModes: field(1, list(string())),
+  resources: field(2, VolumeResourceRequirements),
+  volumeName: field(3, string()),
+  selector: field(4, LabelSelector),
+  storageClassName: field(5, string()),
+  volumeMode: field(6, string()),
+  dataSource: field(7, TypedLocalObjectReference),
+  dataSourceRef: field(8, TypedObjectReference),
+  volumeAttributesClassName: field(0, string()),
+});
+/** The JSON form of `core.v1.PersistentVolumeClaimSpec`. */
+export type PersistentVolumeClaimSpec = Static<typeof PersistentVolumeClaimSpec>;
+
+/** `core.v1.PersistentVolumeClaimTemplate`. */
+export const PersistentVolumeClaimTemplate = object('core.v1.PersistentVolumeClaimTemplate', {
+  metadata: field(1, ObjectMeta),
+  spec: required(2, PersistentVolumeClaimSpec),
+});
+/** The JSON form of `core.v1.PersistentVolumeClaimTemplate`. */
+export type PersistentVolumeClaimTemplate = Static<typeof PersistentVolumeClaimTemplate>;
+
+/** `core.v1.EphemeralVolumeSource`. */
+export const EphemeralVolumeSource = object('core.v1.EphemeralVolumeSource', {
+  volumeClaimTemplate: field(1, PersistentVolumeClaimTemplate),
+});
+/** The JSON form of `core.v1.EphemeralVolumeSource`. */
+export type EphemeralVolumeSource = Static<typeof EphemeralVolumeSource>;
+
+/** `core.v1.ClusterTrustBundleProjection`. */
+export const ClusterTrustBundleProjection = object('core.v1.ClusterTrustBundleProjection', {
+  labelSelector: field(0, LabelSelector),
+  name: field(0, string()),
+  optional: field(0, boolean()),
+  path: required(0, string()),
+  signerName: field(0, string()),
+});
+/** The JSON form of `core.v1.ClusterTrustBundleProjection`. */
+export type ClusterTrustBundleProjection = Static<typeof ClusterTrustBundleProjection>;
+
+/** `core.v1.ConfigMapProjection`. */
+export const ConfigMapProjection = object('core.v1.ConfigMapProjection', {
+  items: field(2, list(KeyToPath)),
+  optional: field(4, boolean()),
+  name: field(0, string()),
+});
+/** The JSON form of `core.v1.ConfigMapProjection`. */
+export type ConfigMapProjection = Static<typeof ConfigMapProjection>;
+
+/** `core.v1.DownwardAPIProjection`. */
+export const DownwardAPIProjection = object('core.v1.DownwardAPIProjection', {
+  items: field(1, list(DownwardAPIVolumeFile)),
+});
+/** The JSON form of `core.v1.DownwardAPIProjection`. */
+export type DownwardAPIProjection = Static<typeof DownwardAPIProjection>;
+
+/** `core.v1.PodCertificateProjection`. */
+export const PodCertificateProjection = object('core.v1.PodCertificateProjection', {
+  certificateChainPath: field(0, string()),
+  credentialBundlePath: field(0, string()),
+  keyPath: field(0, string()),
+  keyType: required(0, string()),
+  maxExpirationSeconds: field(0, int32()),
+  signerName: required(0, string()),
+  userAnnotations: field(0, map(string())),
+});
+/** The JSON form of `core.v1.PodCertificateProjection`. */
+export type PodCertificateProjection = Static<typeof PodCertificateProjection>;
+
+/** `core.v1.SecretProjection`. */
+export const SecretProjection = object('core.v1.SecretProjection', {
+  items: field(2, list(KeyToPath)),
+  optional: field(4, boolean()),
+  name: field(0, string()),
+});
+/** The JSON form of `core.v1.SecretProjection`. */
+export type SecretProjection = Static<typeof SecretProjection>;
+
+/** `core.v1.ServiceAccountTokenProjection`. */
+export const ServiceAccountTokenProjection = object('core.v1.ServiceAccountTokenProjection', {
+  audience: field(1, string()),
+  expirationSeconds: field(2, int64()),
+  path: required(3, string()),
+});
+/** The JSON form of `core.v1.ServiceAccountTokenProjection`. */
+export type ServiceAccountTokenProjection = Static<typeof ServiceAccountTokenProjection>;
+
+/** `core.v1.VolumeProjection`. */
+export const VolumeProjection = object('core.v1.VolumeProjection', {
+  secret: field(1, SecretProjection),
+  downwardAPI: field(2, DownwardAPIProjection),
+  configMap: field(3, ConfigMapProjection),
+  serviceAccountToken: field(4, ServiceAccountTokenProjection),
+  clusterTrustBundle: field(0, ClusterTrustBundleProjection),
+  podCertificate: field(0, PodCertificateProjection),
+});
+/** The JSON form of `core.v1.VolumeProjection`. */
+export type VolumeProjection = Static<typeof VolumeProjection>;
+
+/** `core.v1.ProjectedVolumeSource`. */
+export const ProjectedVolumeSource = object('core.v1.ProjectedVolumeSource', {
+  sources: field(1, list(VolumeProjection)),
+  defaultMode: field(2, int32()),
+});
+/** The JSON form of `core.v1.ProjectedVolumeSource`. */
+export type ProjectedVolumeSource = Static<typeof ProjectedVolumeSource>;
+
+/** `core.v1.Volume`. */
+export const Volume = object('core.v1.Volume', {
+  name: required(1, string()),
+  awsElasticBlockStore: field(0, AWSElasticBlockStoreVolumeSource),
+  azureDisk: field(0, AzureDiskVolumeSource),
+  azureFile: field(0, AzureFileVolumeSource),
+  cephfs: field(0, CephFSVolumeSource),
+  cinder: field(0, CinderVolumeSource),
+  configMap: field(0, ConfigMapVolumeSource),
+  csi: field(0, CSIVolumeSource),
+  downwardAPI: field(0, DownwardAPIVolumeSource),
+  emptyDir: field(0, EmptyDirVolumeSource),
+  ephemeral: field(0, EphemeralVolumeSource),
+  fc: field(0, FCVolumeSource),
+  flexVolume: field(0, FlexVolumeSource),
+  flocker: field(0, FlockerVolumeSource),
+  gcePersistentDisk: field(0, GCEPersistentDiskVolumeSource),
+  gitRepo: field(0, GitRepoVolumeSource),
+  glusterfs: field(0, GlusterfsVolumeSource),
+  hostPath: field(0, HostPathVolumeSource),
+  image: field(0, ImageVolumeSource),
+  iscsi: field(0, ISCSIVolumeSource),
+  nfs: field(0, NFSVolumeSource),
+  persistentVolumeClaim: field(0, PersistentVolumeClaimVolumeSource),
+  photonPersistentDisk: field(0, PhotonPersistentDiskVolumeSource),
+  portworxVolume: field(0, PortworxVolumeSource),
+  projected: field(0, ProjectedVolumeSource),
+  quobyte: field(0, QuobyteVolumeSource),
+  rbd: field(0, RBDVolumeSource),
+  scaleIO: field(0, ScaleIOVolumeSource),
+  secret: field(0, SecretVolumeSource),
+  storageos: field(0, StorageOSVolumeSource),
+  vsphereVolume: field(0, VsphereVirtualDiskVolumeSource),
+});
+/** The JSON form of `core.v1.Volume`. */
+export type Volume = Static<typeof Volume>;

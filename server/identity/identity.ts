@@ -1,0 +1,26 @@
+import type { User } from '#server/store/registry.ts';
+
+/** Turns a bearer token into a user. */
+export interface Authenticator {
+  /** Undefined when no authority knows the token (401). */
+  authenticate(token: string): Promise<User | undefined>;
+}
+
+/** A service account token to be made. `pod` binds it to a pod's life. */
+export interface ServiceAccountTokenRequest {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly audiences: readonly string[];
+  readonly expirationSeconds: number;
+  readonly pod?: { readonly name: string; readonly uid: string };
+}
+
+/** Makes and checks the cluster's own tokens. */
+export interface TokenIssuer {
+  serviceAccountToken(request: ServiceAccountTokenRequest): Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
+  /** A credential for one node, user `system:node:<name>`, group `system:nodes`. */
+  nodeToken(nodeName: string): Promise<string>;
+  /** Is this a join token that `skep token create` made and that has not expired or been deleted. */
+  isJoinToken(token: string): Promise<boolean>;
+}

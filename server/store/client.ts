@@ -1,0 +1,36 @@
+import type { Kind, KubeObject } from '#api/kind.ts';
+import type { DeleteOptions } from '#api/meta/delete-options.ts';
+import type { StoredObject } from './object-store.ts';
+
+/**
+ * The API for parts in this process (controllers, scheduler, node sessions): typed, same rules as HTTP, no encoding.
+ * Reads are of the shared cache: never change what they return. `update` gets a private copy to change.
+ */
+export interface Client {
+  get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): T | undefined;
+  /** In key order. */
+  list<T extends KubeObject>(kind: Kind<T>, namespace?: string): readonly T[];
+  create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T>;
+  /** `change` edits the copy in place, or returns false to leave the object alone; runs again on a conflict. NotFound rejects. */
+  update<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string, change: (object: T) => void | false): Promise<T>;
+  /** As `update`, through /status. */
+  updateStatus<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string, change: (object: T) => void | false): Promise<T>;
+  /** Resolves also when the object was gone already. */
+  delete<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string, options?: DeleteOptions): Promise<void>;
+  /** The same client under another user name, which is what history and field managers show, e.g. `system:serviceaccount:kube-system:deployment-controller`. */
+  as(userName: string): Client;
+  /**
+   * An informer on the shared cache: `handler` is called for every object there is (as added, synchronously), then for every change.
+   * Returns the end of it.
+   */
+  watch<T extends KubeObject>(kind: Kind<T>, handler: InformerHandler<T>): () => void;
+}
+
+/** What an informer tells. Handlers must be quick and must not throw: they note keys, they do no work. */
+export interface InformerHandler<T extends KubeObject> {
+  added(object: T): void;
+  modified(object: T, previous: T): void;
+  deleted(object: T): void;
+}
+
+export type { StoredObject };

@@ -1,0 +1,61 @@
+import type { KubeObject } from '#api/kind.ts';
+
+/** An object as the cache holds it. `object` is shared and must not be changed; `text` is the JSON that clients get, resourceVersion included. */
+export interface StoredObject<T extends KubeObject = KubeObject> {
+  /** `pods`, `deployments.apps` (api/kind.ts `resourceOf`). */
+  readonly resource: string;
+  /** `''` for cluster-scoped objects. */
+  readonly namespace: string;
+  readonly name: string;
+  /** The revision of its last write: metadata.resourceVersion as a number. */
+  readonly revision: number;
+  readonly object: T;
+  /** JSON, `kind` and `apiVersion` first; encoded once, kept. */
+  readonly text: string;
+}
+
+/** One committed change, in revision order. */
+export interface ObjectEvent<T extends KubeObject = KubeObject> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly revision: number;
+  /** After the change; for DELETED the last state, with the revision of the deletion as its resourceVersion. */
+  readonly stored: StoredObject<T>;
+  /** Before the change; undefined for ADDED. Lets a watcher with a selector turn a change into ADDED or DELETED. */
+  readonly previous: StoredObject<T> | undefined;
+}
+
+/** A write as the writer takes it. `expectedRevision` 0 = must not exist. */
+export interface ObjectWrite {
+  readonly operation: 'create' | 'update' | 'delete';
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly expectedRevision: number;
+  /** The new state (for delete: the last state). metadata.resourceVersion is set by the store. */
+  readonly object: KubeObject;
+}
+
+/** What a subscriber gets: events one by one in revision order, and word of how far the cache has come (for bookmarks). */
+export interface ObjectSubscriber {
+  /** Called synchronously with each event of the resource; must not throw and must not block. */
+  event(event: ObjectEvent): void;
+}
+
+/**
+ * The objects, with optimistic concurrency: reads from memory, writes through the batch writer. It knows nothing of kinds' rules.
+ * An acknowledged write is in memory before its promise resolves, so a writer reads its own writes.
+ */
+export interface ObjectStore {
+  /** The newest revision that the cache holds. */
+  revision(): number;
+  get(resource: string, namespace: string, name: string): StoredObject | undefined;
+  /** In key order (namespace, then name). `namespace` undefined = all. */
+  list(resource: string, namespace?: string): readonly StoredObject[];
+  /** Rejects with StatusError: AlreadyExists, Conflict (expectedRevision no longer holds), NotFound, TooManyRequests (queue full), ServiceUnavailable. */
+  write(write: ObjectWrite): Promise<StoredObject>;
+  /**
+   * Every event of `resource` with a revision above `afterRevision`, then all later ones until the returned function is called.
+   * Throws StatusError Expired when the log no longer reaches back so far.
+   */
+  subscribe(resource: string, afterRevision: number, subscriber: ObjectSubscriber): () => void;
+}
