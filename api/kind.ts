@@ -1,6 +1,6 @@
-import type { FieldError } from './meta/field-error.ts';
-import type { ObjectMeta } from './meta/object-meta.ts';
-import type { TSchema } from './schema/builders.ts';
+import type { FieldError } from "./meta/field-error.ts";
+import type { ObjectMeta } from "./meta/object-meta.ts";
+import type { TSchema } from "./schema/builders.ts";
 
 /** What every stored object is: type, metadata, and the rest of its fields. Cached objects are shared: treat them as frozen, copy before a change. */
 export interface KubeObject {
@@ -24,18 +24,18 @@ export interface KindNames {
   readonly listKind: string;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
-  readonly scope: 'Namespaced' | 'Cluster';
+  readonly scope: "Namespaced" | "Cluster";
 }
 
 /** A column of the Table that `kubectl get` prints (upstream: printers/internalversion). `priority` 1 shows only with `-o wide`. */
 export interface Column<T extends KubeObject> {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
   readonly format?: string;
   readonly description: string;
   readonly priority?: number;
   /** The cell. `now` is for ages. */
-  readonly cell: (object: T, now: Date) => string | number | boolean;
+  cell(object: T, now: Date): string | number | boolean;
 }
 
 /** Where `kubectl scale` finds and sets its numbers: dotted paths, e.g. `.spec.replicas`. */
@@ -46,34 +46,38 @@ export interface ScalePaths {
   readonly labelSelector?: string;
 }
 
+/** The value of a field selector's label. Taken from a method type so that its parameter is bivariant, as in `KindHooks`. */
+export type FieldLabel<T extends KubeObject> = { of(object: T): string }["of"];
+
 /** The verbs of a kind; `create` only = a request kind that is never stored (TokenReview). */
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 
 /**
  * What a kind does at each step of a write. All are pure: they get a private copy that they may change, and no I/O.
  * Order of a create: decode + prune → schema defaults → `applyDefaults` → admission → `prepareForCreate` → `validate`.
  * Order of an update: the same with `prepareForUpdate` and `validateUpdate` (which also runs `validate` on the new object).
+ * Written as methods on purpose: their parameters are bivariant, so that a `Kind<Pod>` is a `Kind` in the tables of all kinds.
  */
 export interface KindHooks<T extends KubeObject> {
   /** Defaults that need more than one field to decide. Runs on create and on update, before admission. */
-  readonly applyDefaults?: (object: T) => void;
+  applyDefaults?(object: T): void;
   /** Drops what a client may not set (status), sets generation and the like. */
-  readonly prepareForCreate?: (object: T) => void;
+  prepareForCreate?(object: T): void;
   /** As above on update through the main resource: keeps the old status, carries over allocated fields. */
-  readonly prepareForUpdate?: (object: T, old: T) => void;
+  prepareForUpdate?(object: T, old: T): void;
   /** On update through /status: by default everything but status and metadata is kept from `old`. */
-  readonly prepareForStatusUpdate?: (object: T, old: T) => void;
+  prepareForStatusUpdate?(object: T, old: T): void;
   /** The faults of the object by itself. */
-  readonly validate?: (object: T) => FieldError[];
+  validate?(object: T): FieldError[];
   /** The faults of the change. */
-  readonly validateUpdate?: (object: T, old: T) => FieldError[];
-  readonly validateStatusUpdate?: (object: T, old: T) => FieldError[];
+  validateUpdate?(object: T, old: T): FieldError[];
+  validateStatusUpdate?(object: T, old: T): FieldError[];
   /** The faults of `metadata.name`; default is an RFC 1123 subdomain. Gets the name and whether it is a generateName prefix. */
-  readonly validateName?: (name: string, prefix: boolean) => string[];
+  validateName?(name: string, prefix: boolean): string[];
   /** Texts for the Warning header. */
-  readonly warnings?: (object: T, old?: T) => string[];
+  warnings?(object: T, old?: T): string[];
   /** Seconds of grace a DELETE gives: undefined = removed at once. Only pods have it. `requested` is gracePeriodSeconds of the request. */
-  readonly gracefulDeletionSeconds?: (object: T, requested: number | undefined) => number | undefined;
+  gracefulDeletionSeconds?(object: T, requested: number | undefined): number | undefined;
 }
 
 /**
@@ -91,7 +95,7 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames, Kind
   readonly hasGeneration: boolean;
   readonly columns: readonly Column<T>[];
   /** Field selectors beyond metadata.name and metadata.namespace: label → value. */
-  readonly fieldLabels: Readonly<Record<string, (object: T) => string>>;
+  readonly fieldLabels: Readonly<Record<string, FieldLabel<T>>>;
   /** Prune unknown fields: false for a CRD with x-kubernetes-preserve-unknown-fields at its root. */
   readonly custom: boolean;
   /** How long a stored object lives without being rewritten, in seconds; Events 3600. */
@@ -99,19 +103,19 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames, Kind
 }
 
 /** What `defineKind` needs; the rest has defaults (plural = lower-case kind + `s`, all verbs, namespaced, no subresources). */
-export type KindDefinition<T extends KubeObject> = Pick<Kind<T>, 'group' | 'version' | 'kind' | 'schema'> &
-  Partial<Omit<Kind<T>, 'group' | 'version' | 'kind' | 'schema'>>;
+export type KindDefinition<T extends KubeObject> = Pick<Kind<T>, "group" | "version" | "kind" | "schema"> &
+  Partial<Omit<Kind<T>, "group" | "version" | "kind" | "schema">>;
 
 /** Every verb of an ordinary stored kind. */
 export const ALL_VERBS: readonly Verb[] = [
-  'create',
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'update',
-  'watch',
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
 ];
 
 /**
@@ -128,7 +132,7 @@ export function defineKind<T extends KubeObject>(definition: KindDefinition<T>):
     listKind: `${definition.kind}List`,
     shortNames: [],
     categories: [],
-    scope: 'Namespaced',
+    scope: "Namespaced",
     verbs: ALL_VERBS,
     hasStatus: false,
     hasGeneration: false,
@@ -140,9 +144,9 @@ export function defineKind<T extends KubeObject>(definition: KindDefinition<T>):
 }
 
 /** `apps/v1`, or `v1` for core. */
-export const apiVersionOf = (names: Pick<KindNames, 'group' | 'version'>): string =>
-  names.group === '' ? names.version : `${names.group}/${names.version}`;
+export const apiVersionOf = (names: Pick<KindNames, "group" | "version">): string =>
+  names.group === "" ? names.version : `${names.group}/${names.version}`;
 
 /** The key of a kind in the store: `pods`, `deployments.apps`. One for all versions of a kind. */
-export const resourceOf = (names: Pick<KindNames, 'group' | 'plural'>): string =>
-  names.group === '' ? names.plural : `${names.plural}.${names.group}`;
+export const resourceOf = (names: Pick<KindNames, "group" | "plural">): string =>
+  names.group === "" ? names.plural : `${names.plural}.${names.group}`;

@@ -1,4 +1,5 @@
 import { type Static, boolean, field, int32, int64, intOrString, listMap, object, required, string, time } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { LabelSelector } from '#api/meta/label-selector.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
@@ -70,3 +71,16 @@ export const Deployment = object('apps.v1.Deployment', {
 });
 /** The JSON form of `apps.v1.Deployment`. */
 export type Deployment = Static<typeof Deployment>;
+
+/** Deployments. */
+export const deploymentKind = defineKind<Deployment>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  schema: Deployment,
+  shortNames: ['deploy'],
+  categories: ['all'],
+  hasStatus: true,
+  hasGeneration: true,
+  scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
+});

@@ -1,4 +1,5 @@
 import { type Static, field, int32, int64, listMap, object, required, string, time } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { LabelSelector } from '#api/meta/label-selector.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
@@ -47,3 +48,17 @@ export const ReplicaSet = object('apps.v1.ReplicaSet', {
 });
 /** The JSON form of `apps.v1.ReplicaSet`. */
 export type ReplicaSet = Static<typeof ReplicaSet>;
+
+/** ReplicaSets. */
+export const replicaSetKind = defineKind<ReplicaSet>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'ReplicaSet',
+  schema: ReplicaSet,
+  shortNames: ['rs'],
+  categories: ['all'],
+  hasStatus: true,
+  hasGeneration: true,
+  scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
+  fieldLabels: { 'status.replicas': (object) => String(object.status?.replicas ?? 0) },
+});

@@ -1,4 +1,5 @@
 import { type Static, field, int64, list, object, required, string, time } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `authentication.v1.BoundObjectReference`. */
@@ -38,3 +39,12 @@ export const TokenRequest = object('authentication.v1.TokenRequest', {
 });
 /** The JSON form of `authentication.v1.TokenRequest`. */
 export type TokenRequest = Static<typeof TokenRequest>;
+
+/** TokenRequests: ask for a token of a ServiceAccount. */
+export const tokenRequestKind = defineKind<TokenRequest>({
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  schema: TokenRequest,
+  verbs: ['create'],
+});

@@ -1,4 +1,5 @@
 import { type Static, boolean, field, list, map, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `authentication.v1.UserInfo`. */
@@ -39,3 +40,13 @@ export const TokenReview = object('authentication.v1.TokenReview', {
 });
 /** The JSON form of `authentication.v1.TokenReview`. */
 export type TokenReview = Static<typeof TokenReview>;
+
+/** TokenReviews: ask whose a token is. */
+export const tokenReviewKind = defineKind<TokenReview>({
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenReview',
+  schema: TokenReview,
+  scope: 'Cluster',
+  verbs: ['create'],
+});

@@ -1,4 +1,5 @@
 import { type Static, field, int32, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `autoscaling.v1.ScaleSpec`. */
@@ -26,3 +27,12 @@ export const Scale = object('autoscaling.v1.Scale', {
 });
 /** The JSON form of `autoscaling.v1.Scale`. */
 export type Scale = Static<typeof Scale>;
+
+/** Scales: what /scale reads and writes. */
+export const scaleKind = defineKind<Scale>({
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  schema: Scale,
+  verbs: ['create'],
+});

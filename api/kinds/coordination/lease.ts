@@ -1,4 +1,5 @@
 import { type Static, field, int32, microTime, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `coordination.v1.LeaseSpec`. */
@@ -23,3 +24,11 @@ export const Lease = object('coordination.v1.Lease', {
 });
 /** The JSON form of `coordination.v1.Lease`. */
 export type Lease = Static<typeof Lease>;
+
+/** Leases. */
+export const leaseKind = defineKind<Lease>({
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  schema: Lease,
+});

@@ -1,4 +1,5 @@
 import { type Static, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
 
@@ -11,3 +12,12 @@ export const Binding = object('core.v1.Binding', {
 });
 /** The JSON form of `core.v1.Binding`. */
 export type Binding = Static<typeof Binding>;
+
+/** Bindings: the request by which a scheduler gives a pod its node. */
+export const bindingKind = defineKind<Binding>({
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  schema: Binding,
+  verbs: ['create'],
+});

@@ -1,4 +1,5 @@
 import { type Static, boolean, bytes, field, map, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `core.v1.ConfigMap`. */
@@ -12,3 +13,12 @@ export const ConfigMap = object('core.v1.ConfigMap', {
 });
 /** The JSON form of `core.v1.ConfigMap`. */
 export type ConfigMap = Static<typeof ConfigMap>;
+
+/** ConfigMaps. */
+export const configMapKind = defineKind<ConfigMap>({
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  schema: ConfigMap,
+  shortNames: ['cm'],
+});

@@ -1,4 +1,5 @@
 import { type Static, field, int32, list, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
 
@@ -40,3 +41,13 @@ export const Endpoints = object('core.v1.Endpoints', {
 });
 /** The JSON form of `core.v1.Endpoints`. */
 export type Endpoints = Static<typeof Endpoints>;
+
+/** Endpoints: one object a Service, kept beside EndpointSlices for older clients. */
+export const endpointsKind = defineKind<Endpoints>({
+  group: '',
+  version: 'v1',
+  kind: 'Endpoints',
+  plural: 'endpoints',
+  schema: Endpoints,
+  shortNames: ['ep'],
+});

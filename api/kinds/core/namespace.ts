@@ -1,4 +1,5 @@
 import { type Static, field, list, listMap, object, required, string, time } from '#api/schema/builders.ts';
+import { ALL_VERBS, defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `core.v1.NamespaceCondition`. */
@@ -37,3 +38,16 @@ export const Namespace = object('core.v1.Namespace', {
 });
 /** The JSON form of `core.v1.Namespace`. */
 export type Namespace = Static<typeof Namespace>;
+
+/** Namespaces. Their finalizers are in spec, and are taken off through /finalize. */
+export const namespaceKind = defineKind<Namespace>({
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  schema: Namespace,
+  shortNames: ['ns'],
+  scope: 'Cluster',
+  verbs: ALL_VERBS.filter((verb) => verb !== 'deletecollection'),
+  hasStatus: true,
+  fieldLabels: { 'status.phase': (namespace) => namespace.status?.phase ?? '' },
+});

@@ -1,4 +1,5 @@
 import { type Static, boolean, field, int32, int64, list, listMap, map, object, quantity, required, set, string, time } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `core.v1.ConfigMapNodeConfigSource`. */
@@ -179,3 +180,15 @@ export const Node = object('core.v1.Node', {
 });
 /** The JSON form of `core.v1.Node`. */
 export type Node = Static<typeof Node>;
+
+/** Nodes. */
+export const nodeKind = defineKind<Node>({
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  schema: Node,
+  shortNames: ['no'],
+  scope: 'Cluster',
+  hasStatus: true,
+  fieldLabels: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
+});

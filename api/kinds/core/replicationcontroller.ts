@@ -1,4 +1,5 @@
 import { type Static, field, int32, int64, listMap, map, object, required, string, time } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
 
@@ -45,3 +46,17 @@ export const ReplicationController = object('core.v1.ReplicationController', {
 });
 /** The JSON form of `core.v1.ReplicationController`. */
 export type ReplicationController = Static<typeof ReplicationController>;
+
+/** ReplicationControllers. */
+export const replicationControllerKind = defineKind<ReplicationController>({
+  group: '',
+  version: 'v1',
+  kind: 'ReplicationController',
+  schema: ReplicationController,
+  shortNames: ['rc'],
+  categories: ['all'],
+  hasStatus: true,
+  hasGeneration: true,
+  scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
+  fieldLabels: { 'status.replicas': (object) => String(object.status?.replicas ?? 0) },
+});

@@ -1,4 +1,5 @@
 import { type Static, boolean, bytes, field, map, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `core.v1.Secret`. */
@@ -13,3 +14,12 @@ export const Secret = object('core.v1.Secret', {
 });
 /** The JSON form of `core.v1.Secret`. */
 export type Secret = Static<typeof Secret>;
+
+/** Secrets. */
+export const secretKind = defineKind<Secret>({
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  schema: Secret,
+  fieldLabels: { type: (secret) => secret.type ?? '' },
+});

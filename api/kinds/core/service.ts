@@ -1,4 +1,5 @@
 import { type Static, boolean, field, int32, intOrString, list, listMap, map, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { Condition } from '#api/meta/condition.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
@@ -98,3 +99,18 @@ export const Service = object('core.v1.Service', {
 });
 /** The JSON form of `core.v1.Service`. */
 export type Service = Static<typeof Service>;
+
+/** Services. */
+export const serviceKind = defineKind<Service>({
+  group: '',
+  version: 'v1',
+  kind: 'Service',
+  schema: Service,
+  shortNames: ['svc'],
+  categories: ['all'],
+  hasStatus: true,
+  fieldLabels: {
+    'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',
+    'spec.type': (service) => service.spec?.type ?? '',
+  },
+});

@@ -1,4 +1,5 @@
 import { type Static, boolean, field, list, listMap, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { LocalObjectReference, ObjectReference } from '#api/meta/references.ts';
 
@@ -13,3 +14,12 @@ export const ServiceAccount = object('core.v1.ServiceAccount', {
 });
 /** The JSON form of `core.v1.ServiceAccount`. */
 export type ServiceAccount = Static<typeof ServiceAccount>;
+
+/** ServiceAccounts. */
+export const serviceAccountKind = defineKind<ServiceAccount>({
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  schema: ServiceAccount,
+  shortNames: ['sa'],
+});

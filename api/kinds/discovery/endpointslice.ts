@@ -1,4 +1,5 @@
 import { type Static, boolean, field, int32, list, map, object, required, set, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
 
@@ -68,3 +69,11 @@ export const EndpointSlice = object('discovery.v1.EndpointSlice', {
 });
 /** The JSON form of `discovery.v1.EndpointSlice`. */
 export type EndpointSlice = Static<typeof EndpointSlice>;
+
+/** EndpointSlices. */
+export const endpointSliceKind = defineKind<EndpointSlice>({
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  kind: 'EndpointSlice',
+  schema: EndpointSlice,
+});

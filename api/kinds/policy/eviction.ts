@@ -1,4 +1,5 @@
 import { type Static, field, object, required, string } from '#api/schema/builders.ts';
+import { defineKind } from '#api/kind.ts';
 import { DeleteOptions } from '#api/meta/delete-options.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
@@ -11,3 +12,12 @@ export const Eviction = object('policy.v1.Eviction', {
 });
 /** The JSON form of `policy.v1.Eviction`. */
 export type Eviction = Static<typeof Eviction>;
+
+/** Evictions: a delete that respects disruption budgets. */
+export const evictionKind = defineKind<Eviction>({
+  group: 'policy',
+  version: 'v1',
+  kind: 'Eviction',
+  schema: Eviction,
+  verbs: ['create'],
+});
