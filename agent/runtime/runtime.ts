@@ -34,9 +34,17 @@ export interface ContainerRuntime {
   listContainers(): Promise<RuntimeContainer[]>;
   containerStatus(id: string): Promise<RuntimeContainerStatus>;
   /** Runs a command to its end. Output is cut at 16 KiB. */
-  execSync(id: string, command: readonly string[], timeoutMs: number): Promise<{ readonly exitCode: number; readonly output: string }>;
+  execSync(
+    id: string,
+    command: readonly string[],
+    timeoutMs: number,
+  ): Promise<{ readonly exitCode: number; readonly output: string }>;
   /** Runs a command with streams. */
-  exec(id: string, command: readonly string[], options: { readonly stdin: boolean; readonly tty: boolean }): Promise<RuntimeProcess>;
+  exec(
+    id: string,
+    command: readonly string[],
+    options: { readonly stdin: boolean; readonly tty: boolean },
+  ): Promise<RuntimeProcess>;
   attach(id: string, options: { readonly stdin: boolean; readonly tty: boolean }): Promise<RuntimeProcess>;
 
   /** Calls `listener` when a container or sandbox may have changed; where the runtime has no events the implementation relists while anything runs. Returns the end of it. */
@@ -92,8 +100,17 @@ export interface SandboxConfig {
   readonly metadata: SandboxMetadata;
   readonly hostname: string;
   readonly logDirectory: string;
-  readonly dns?: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] };
-  readonly portMappings: readonly { readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly containerPort: number; readonly hostPort: number; readonly hostIP?: string }[];
+  readonly dns?: {
+    readonly servers: readonly string[];
+    readonly searches: readonly string[];
+    readonly options: readonly string[];
+  };
+  readonly portMappings: readonly {
+    readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+    readonly containerPort: number;
+    readonly hostPort: number;
+    readonly hostIP?: string;
+  }[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly cgroupParent: string;
