@@ -1,4 +1,4 @@
-import type { User } from '#server/store/registry.ts';
+import type { User } from "#server/store/registry.ts";
 
 /** Turns a bearer token into a user. */
 export interface Authenticator {
@@ -18,7 +18,9 @@ export interface ServiceAccountTokenRequest {
 
 /** Makes and checks the cluster's own tokens. */
 export interface TokenIssuer {
-  serviceAccountToken(request: ServiceAccountTokenRequest): Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
+  serviceAccountToken(
+    request: ServiceAccountTokenRequest,
+  ): Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
   /** A credential for one node, user `system:node:<name>`, group `system:nodes`. */
   nodeToken(nodeName: string): Promise<string>;
   /** Is this a join token that `skep token create` made and that has not expired or been deleted. */
