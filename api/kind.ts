@@ -1,6 +1,6 @@
-import type { FieldError } from "./meta/field-error.ts";
-import type { ObjectMeta } from "./meta/object-meta.ts";
-import type { TSchema } from "./schema/builders.ts";
+import type { FieldError } from './meta/field-error.ts';
+import type { ObjectMeta } from './meta/object-meta.ts';
+import type { TSchema } from './schema/builders.ts';
 
 /** What every stored object is: type, metadata, and the rest of its fields. Cached objects are shared: treat them as frozen, copy before a change. */
 export interface KubeObject {
@@ -24,13 +24,13 @@ export interface KindNames {
   readonly listKind: string;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
-  readonly scope: "Namespaced" | "Cluster";
+  readonly scope: 'Namespaced' | 'Cluster';
 }
 
 /** A column of the Table that `kubectl get` prints (upstream: printers/internalversion). `priority` 1 shows only with `-o wide`. */
 export interface Column<T extends KubeObject> {
   readonly name: string;
-  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   readonly format?: string;
   readonly description: string;
   readonly priority?: number;
@@ -47,10 +47,10 @@ export interface ScalePaths {
 }
 
 /** The value of a field selector's label. Taken from a method type so that its parameter is bivariant, as in `KindHooks`. */
-export type FieldLabel<T extends KubeObject> = { of(object: T): string }["of"];
+export type FieldLabel<T extends KubeObject> = { of(object: T): string }['of'];
 
 /** The verbs of a kind; `create` only = a request kind that is never stored (TokenReview). */
-export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 /**
  * What a kind does at each step of a write. All are pure: they get a private copy that they may change, and no I/O.
@@ -103,19 +103,19 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames, Kind
 }
 
 /** What `defineKind` needs; the rest has defaults (plural = lower-case kind + `s`, all verbs, namespaced, no subresources). */
-export type KindDefinition<T extends KubeObject> = Pick<Kind<T>, "group" | "version" | "kind" | "schema"> &
-  Partial<Omit<Kind<T>, "group" | "version" | "kind" | "schema">>;
+export type KindDefinition<T extends KubeObject> = Pick<Kind<T>, 'group' | 'version' | 'kind' | 'schema'> &
+  Partial<Omit<Kind<T>, 'group' | 'version' | 'kind' | 'schema'>>;
 
 /** Every verb of an ordinary stored kind. */
 export const ALL_VERBS: readonly Verb[] = [
-  "create",
-  "delete",
-  "deletecollection",
-  "get",
-  "list",
-  "patch",
-  "update",
-  "watch",
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
 ];
 
 /**
@@ -132,7 +132,7 @@ export function defineKind<T extends KubeObject>(definition: KindDefinition<T>):
     listKind: `${definition.kind}List`,
     shortNames: [],
     categories: [],
-    scope: "Namespaced",
+    scope: 'Namespaced',
     verbs: ALL_VERBS,
     hasStatus: false,
     hasGeneration: false,
@@ -144,9 +144,9 @@ export function defineKind<T extends KubeObject>(definition: KindDefinition<T>):
 }
 
 /** `apps/v1`, or `v1` for core. */
-export const apiVersionOf = (names: Pick<KindNames, "group" | "version">): string =>
-  names.group === "" ? names.version : `${names.group}/${names.version}`;
+export const apiVersionOf = (names: Pick<KindNames, 'group' | 'version'>): string =>
+  names.group === '' ? names.version : `${names.group}/${names.version}`;
 
 /** The key of a kind in the store: `pods`, `deployments.apps`. One for all versions of a kind. */
-export const resourceOf = (names: Pick<KindNames, "group" | "plural">): string =>
-  names.group === "" ? names.plural : `${names.plural}.${names.group}`;
+export const resourceOf = (names: Pick<KindNames, 'group' | 'plural'>): string =>
+  names.group === '' ? names.plural : `${names.plural}.${names.group}`;

@@ -14,9 +14,9 @@ export const systemClock: Clock = {
       const timer = setTimeout(done, ms);
       function done(): void {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", done);
+        signal?.removeEventListener('abort', done);
         resolve();
       }
-      signal?.addEventListener("abort", done, { once: true });
+      signal?.addEventListener('abort', done, { once: true });
     }),
 };

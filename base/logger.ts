@@ -1,4 +1,4 @@
-import pino, { type Logger } from "pino";
+import pino, { type Logger } from 'pino';
 
 export type { Logger };
 
@@ -11,7 +11,7 @@ export interface LoggerOptions {
 }
 
 /** JSON lines on stderr. Messages are constant; values go into fields: `log.info({ node }, 'node joined')`. */
-export const createLogger = ({ level = "info", name }: LoggerOptions): Logger =>
+export const createLogger = ({ level = 'info', name }: LoggerOptions): Logger =>
   pino(
     { level, name, base: { name }, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: true }),

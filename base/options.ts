@@ -31,7 +31,7 @@ export interface OptionSources {
 export class UsageError extends Error {}
 
 /** `data-dir` → `SKEP_DATA_DIR`. */
-export const environmentName = (name: string): string => `SKEP_${name.toUpperCase().replaceAll("-", "_")}`;
+export const environmentName = (name: string): string => `SKEP_${name.toUpperCase().replaceAll('-', '_')}`;
 
 /**
  * Finds every setting's value.
@@ -65,7 +65,7 @@ export function resolveOptions<T extends OptionTable>(table: T, sources: OptionS
 
 /** Any text but the empty one. */
 export function text(value: string): string {
-  if (value === "") throw new Error("want a value, not an empty text");
+  if (value === '') throw new Error('want a value, not an empty text');
   return value;
 }
 
@@ -73,16 +73,16 @@ export function text(value: string): string {
 export function flag(value: string): boolean {
   if (/^(true|1|yes)$/.test(value)) return true;
   if (/^(false|0|no)$/.test(value)) return false;
-  throw new Error("want true or false");
+  throw new Error('want true or false');
 }
 
 /** A span such as `24h`, `90s`, `1h30m`, `7d`, or a plain number of seconds; returns seconds. */
 export function seconds(value: string): number {
   if (/^\d+$/.test(value)) return Number(value);
   const parts = [...value.matchAll(/(\d+)([smhd])/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join("") !== value)
-    throw new Error("want a span such as 24h, 90s or 7d");
-  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (UNIT_SECONDS[unit ?? "s"] ?? 1), 0);
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== value)
+    throw new Error('want a span such as 24h, 90s or 7d');
+  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (UNIT_SECONDS[unit ?? 's'] ?? 1), 0);
 }
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -90,15 +90,15 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d
 export function listenAddress(value: string): { readonly host: string; readonly port: number } {
   const match = /^(.+):(\d{1,5})$/.exec(value);
   const port = Number(match?.[2]);
-  if (match?.[1] === undefined || port > 65_535) throw new Error("want ADDRESS:PORT, e.g. 0.0.0.0:6443");
-  return { host: match[1].replace(/^\[(.*)\]$/, "$1"), port };
+  if (match?.[1] === undefined || port > 65_535) throw new Error('want ADDRESS:PORT, e.g. 0.0.0.0:6443');
+  return { host: match[1].replace(/^\[(.*)\]$/, '$1'), port };
 }
 
 /** An IPv4 network such as `10.42.0.0/16`. */
 export function cidr(value: string): string {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(value);
   if (match === null || match.slice(1, 5).some((part) => Number(part) > 255) || Number(match[5]) > 30) {
-    throw new Error("want an IPv4 network such as 10.42.0.0/16");
+    throw new Error('want an IPv4 network such as 10.42.0.0/16');
   }
   return value;
 }
@@ -106,6 +106,6 @@ export function cidr(value: string): string {
 /** An https URL of a Skep server, without a path. */
 export function serverUrl(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url?.protocol !== "https:") throw new Error("want https://HOST:PORT");
+  if (url?.protocol !== 'https:') throw new Error('want https://HOST:PORT');
   return url.origin;
 }

@@ -6,7 +6,8 @@ import type { KubeObject } from '../kind.ts';
  */
 
 /** Kinds of which the hub keeps a node informed. Pods: those bound to the node. ConfigMaps and Secrets: those its pods name. The rest: all. */
-export type SyncedResource = 'pods' | 'configmaps' | 'secrets' | 'services' | 'endpointslices.discovery.k8s.io' | 'nodes' | 'namespaces';
+export type SyncedResource =
+  'pods' | 'configmaps' | 'secrets' | 'services' | 'endpointslices.discovery.k8s.io' | 'nodes' | 'namespaces';
 
 /** `namespace/name`, or `name` for cluster-scoped objects. */
 export type ObjectKey = string;
@@ -84,7 +85,14 @@ export interface NodeStatusFrame {
 /** agent → hub: one Event about an object of this node; the hub counts repeats into one Event object as client-go's recorder does. */
 export interface EventFrame {
   readonly type: 'event';
-  readonly regarding: { kind: string; namespace: string; name: string; uid: string; apiVersion: string; fieldPath?: string };
+  readonly regarding: {
+    kind: string;
+    namespace: string;
+    name: string;
+    uid: string;
+    apiVersion: string;
+    fieldPath?: string;
+  };
   readonly eventType: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
@@ -110,9 +118,40 @@ export interface ResponseFrame {
 
 /** What runs over a stream. Channels as in the Kubernetes WebSocket protocol: 0 stdin, 1 stdout, 2 stderr, 3 error (a Status at the end), 4 resize. */
 export type StreamRequest =
-  | { readonly verb: 'exec'; readonly namespace: string; readonly pod: string; readonly container: string; readonly command: readonly string[]; readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly tty: boolean }
-  | { readonly verb: 'attach'; readonly namespace: string; readonly pod: string; readonly container: string; readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly tty: boolean }
-  | { readonly verb: 'logs'; readonly namespace: string; readonly pod: string; readonly container: string; readonly follow: boolean; readonly previous: boolean; readonly timestamps: boolean; readonly tailLines?: number; readonly sinceSeconds?: number; readonly sinceTime?: string; readonly limitBytes?: number }
+  | {
+      readonly verb: 'exec';
+      readonly namespace: string;
+      readonly pod: string;
+      readonly container: string;
+      readonly command: readonly string[];
+      readonly stdin: boolean;
+      readonly stdout: boolean;
+      readonly stderr: boolean;
+      readonly tty: boolean;
+    }
+  | {
+      readonly verb: 'attach';
+      readonly namespace: string;
+      readonly pod: string;
+      readonly container: string;
+      readonly stdin: boolean;
+      readonly stdout: boolean;
+      readonly stderr: boolean;
+      readonly tty: boolean;
+    }
+  | {
+      readonly verb: 'logs';
+      readonly namespace: string;
+      readonly pod: string;
+      readonly container: string;
+      readonly follow: boolean;
+      readonly previous: boolean;
+      readonly timestamps: boolean;
+      readonly tailLines?: number;
+      readonly sinceSeconds?: number;
+      readonly sinceTime?: string;
+      readonly limitBytes?: number;
+    }
   | { readonly verb: 'portForward'; readonly namespace: string; readonly pod: string; readonly port: number };
 
 /** hub → agent: begin a stream. Ids are chosen by the hub, never reused on one link; data for an unknown id are dropped. */

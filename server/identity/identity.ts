@@ -1,4 +1,4 @@
-import type { User } from "#server/store/registry.ts";
+import type { User } from '#server/store/registry.ts';
 
 /** Turns a bearer token into a user. */
 export interface Authenticator {

@@ -5,20 +5,20 @@ import {
   generateKeyPairSync,
   randomBytes,
   type KeyObject,
-} from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { jwtVerify, SignJWT } from "jose";
-import { podKind } from "#api/kinds/core/pod.ts";
-import { serviceAccountKind } from "#api/kinds/core/serviceaccount.ts";
-import type { Client } from "#server/store/client.ts";
-import type { User } from "#server/store/registry.ts";
-import type { Authenticator, ServiceAccountTokenRequest, TokenIssuer } from "./identity.ts";
-import { joinTokenHolds } from "./join-token.ts";
+} from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jwtVerify, SignJWT } from 'jose';
+import { podKind } from '#api/kinds/core/pod.ts';
+import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
+import type { Client } from '#server/store/client.ts';
+import type { User } from '#server/store/registry.ts';
+import type { Authenticator, ServiceAccountTokenRequest, TokenIssuer } from './identity.ts';
+import { joinTokenHolds } from './join-token.ts';
 
 /** The issuer and default audience of service account tokens (kube-apiserver --service-account-issuer). */
-export const SERVICE_ACCOUNT_ISSUER = "https://kubernetes.default.svc.cluster.local";
-const NODE_AUDIENCE = "skep:nodes";
+export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
+const NODE_AUDIENCE = 'skep:nodes';
 const NODE_TOKEN_DAYS = 365;
 /** Verified tokens are remembered, because checking an ES256 signature costs about 0.1 ms. Entries beyond this number drop the oldest. */
 const CACHE_ENTRIES = 4096;
@@ -32,18 +32,18 @@ export interface TokenKeys {
 /** Reads `admin.token` and `service-account.key` under `directory`, making what is missing (mode 0600). */
 export async function loadTokenKeys(directory: string): Promise<TokenKeys> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const adminToken = await readOrMake(join(directory, "admin.token"), () => randomBytes(32).toString("base64url"));
-  const pem = await readOrMake(join(directory, "service-account.key"), () =>
-    String(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" })),
+  const adminToken = await readOrMake(join(directory, 'admin.token'), () => randomBytes(32).toString('base64url'));
+  const pem = await readOrMake(join(directory, 'service-account.key'), () =>
+    String(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' })),
   );
   return { adminToken: adminToken.trim(), signingKey: createPrivateKey(pem) };
 }
 
 async function readOrMake(path: string, make: () => string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await readFile(path, 'utf8');
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     const text = make();
     await writeFile(`${path}.new`, text, { mode: 0o600 });
     await rename(`${path}.new`, path);
@@ -95,13 +95,13 @@ export class Tokens implements Authenticator, TokenIssuer {
     const issuedAt = Math.floor(Date.now() / 1000);
     const expiresAt = issuedAt + request.expirationSeconds;
     const token = await new SignJWT({
-      "kubernetes.io": {
+      'kubernetes.io': {
         namespace: request.namespace,
         serviceaccount: { name: request.name, uid: request.uid },
         ...(request.pod === undefined ? {} : { pod: request.pod }),
       },
     })
-      .setProtectedHeader({ alg: "ES256", kid: this.#keyId() })
+      .setProtectedHeader({ alg: 'ES256', kid: this.#keyId() })
       .setIssuer(SERVICE_ACCOUNT_ISSUER)
       .setAudience(request.audiences.length === 0 ? [SERVICE_ACCOUNT_ISSUER] : [...request.audiences])
       .setSubject(`system:serviceaccount:${request.namespace}:${request.name}`)
@@ -115,7 +115,7 @@ export class Tokens implements Authenticator, TokenIssuer {
   /** {@inheritDoc TokenIssuer.nodeToken} It holds for a year and is given anew at each registration. */
   async nodeToken(nodeName: string): Promise<string> {
     return new SignJWT({})
-      .setProtectedHeader({ alg: "ES256", kid: this.#keyId() })
+      .setProtectedHeader({ alg: 'ES256', kid: this.#keyId() })
       .setIssuer(SERVICE_ACCOUNT_ISSUER)
       .setAudience(NODE_AUDIENCE)
       .setSubject(`system:node:${nodeName}`)
@@ -135,16 +135,16 @@ export class Tokens implements Authenticator, TokenIssuer {
       ({ payload: claims } = await jwtVerify(token, this.#publicKey, {
         issuer: SERVICE_ACCOUNT_ISSUER,
         audience: [SERVICE_ACCOUNT_ISSUER, NODE_AUDIENCE],
-        algorithms: ["ES256"],
+        algorithms: ['ES256'],
       }));
     } catch {
       return undefined; // not ours, expired, or forged: all the same to the caller
     }
-    const subject = claims.sub ?? "";
+    const subject = claims.sub ?? '';
     const expiresAt = (claims.exp ?? 0) * 1000;
-    const verified: Verified | undefined = subject.startsWith("system:node:")
-      ? { user: { name: subject, groups: ["system:nodes", "system:authenticated"] }, expiresAt }
-      : serviceAccountOf(subject, claims["kubernetes.io"], expiresAt);
+    const verified: Verified | undefined = subject.startsWith('system:node:')
+      ? { user: { name: subject, groups: ['system:nodes', 'system:authenticated'] }, expiresAt }
+      : serviceAccountOf(subject, claims['kubernetes.io'], expiresAt);
     if (verified !== undefined) this.#remember(token, verified);
     return verified;
   }
@@ -166,19 +166,19 @@ export class Tokens implements Authenticator, TokenIssuer {
   }
 
   #keyId(): string {
-    return createHash("sha256")
-      .update(this.#publicKey.export({ type: "spki", format: "der" }))
-      .digest("base64url");
+    return createHash('sha256')
+      .update(this.#publicKey.export({ type: 'spki', format: 'der' }))
+      .digest('base64url');
   }
 }
 
-const ADMIN: User = { name: "system:admin", groups: ["system:masters", "system:authenticated"] };
+const ADMIN: User = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] };
 
 function serviceAccountOf(subject: string, bound: unknown, expiresAt: number): Verified | undefined {
-  const [, , namespace = "", name = ""] = subject.split(":");
+  const [, , namespace = '', name = ''] = subject.split(':');
   const claim = bound as { serviceaccount?: { uid?: string }; pod?: { name?: string; uid?: string } } | undefined;
   const uid = claim?.serviceaccount?.uid;
-  if (!subject.startsWith("system:serviceaccount:") || uid === undefined) return undefined;
+  if (!subject.startsWith('system:serviceaccount:') || uid === undefined) return undefined;
   const pod =
     claim?.pod?.name === undefined || claim.pod.uid === undefined
       ? undefined
@@ -187,13 +187,13 @@ function serviceAccountOf(subject: string, bound: unknown, expiresAt: number): V
     user: {
       name: subject,
       uid,
-      groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
       ...(pod === undefined
         ? {}
         : {
             extra: {
-              "authentication.kubernetes.io/pod-name": [pod.name],
-              "authentication.kubernetes.io/pod-uid": [pod.uid],
+              'authentication.kubernetes.io/pod-name': [pod.name],
+              'authentication.kubernetes.io/pod-uid': [pod.uid],
             },
           }),
     },

@@ -1,0 +1,83 @@
+import { cidr, flag, listenAddress, type OptionTable, type OptionValues, seconds, text } from '#base/options.ts';
+
+/** Settings that every command has. */
+export const COMMON_OPTIONS = {
+  dataDir: {
+    name: 'data-dir',
+    placeholder: 'DIR',
+    description: 'where this host keeps its state',
+    default: '/var/lib/skep',
+    parse: text,
+  },
+  logLevel: {
+    name: 'log-level',
+    placeholder: 'LEVEL',
+    description: 'trace, debug, info, warn, error or silent',
+    default: 'info',
+    parse: text,
+  },
+} satisfies OptionTable;
+
+/** The settings of a server. */
+export const SERVER_OPTIONS = {
+  ...COMMON_OPTIONS,
+  listen: {
+    name: 'listen',
+    placeholder: 'ADDR:PORT',
+    description: 'address and port of the Kubernetes API',
+    default: '0.0.0.0:6443',
+    parse: listenAddress,
+  },
+  databaseUrl: {
+    name: 'database-url',
+    placeholder: 'URL',
+    description: 'a Postgres of yours, version 15 or newer, in place of the embedded one',
+    optional: true,
+    parse: text,
+  },
+  clusterCIDR: {
+    name: 'cluster-cidr',
+    placeholder: 'CIDR',
+    description: 'network of the pods; each node gets a /24 of it',
+    default: '10.42.0.0/16',
+    parse: cidr,
+  },
+  serviceCIDR: {
+    name: 'service-cidr',
+    placeholder: 'CIDR',
+    description: 'network of the Services; DNS answers at its tenth address',
+    default: '10.43.0.0/16',
+    parse: cidr,
+  },
+  advertiseAddress: {
+    name: 'advertise-address',
+    placeholder: 'IP',
+    description: 'address at which pods and agents reach this server (default: the address of the default route)',
+    optional: true,
+    parse: text,
+  },
+  tlsSan: {
+    name: 'tls-san',
+    placeholder: 'NAMES',
+    description: 'more names or addresses for the server certificate, separated by commas',
+    optional: true,
+    parse: (value: string) => value.split(','),
+  },
+  nodeMonitorGraceSeconds: {
+    name: 'node-monitor-grace',
+    placeholder: 'SPAN',
+    description: 'how long a node may be silent before it is NotReady',
+    default: '40s',
+    parse: seconds,
+  },
+  fsync: {
+    name: 'database-fsync',
+    placeholder: 'true|false',
+    description: 'whether the embedded database forces writes to disk; false only for tests',
+    default: 'true',
+    parse: flag,
+  },
+} satisfies OptionTable;
+
+/** The values of SERVER_OPTIONS. */
+export type ServerConfig = OptionValues<typeof SERVER_OPTIONS>;
