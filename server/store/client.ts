@@ -1,6 +1,7 @@
 import type { Kind, KubeObject } from '#api/kind.ts';
 import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import type { StoredObject } from './object-store.ts';
+import type { StoredSubresource } from './registry.ts';
 
 /**
  * The API for parts in this process (controllers, scheduler, node sessions): typed, same rules as HTTP, no encoding.
@@ -15,6 +16,14 @@ export interface Client {
   update<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string, change: (object: T) => void | false): Promise<T>;
   /** As `update`, through /status. */
   updateStatus<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string, change: (object: T) => void | false): Promise<T>;
+  /** As `update`, through another subresource that stores: `binding` (a pod's spec.nodeName), `finalize` (a namespace's spec.finalizers). */
+  updateSubresource<T extends KubeObject>(
+    kind: Kind<T>,
+    namespace: string,
+    name: string,
+    subresource: StoredSubresource,
+    change: (object: T) => void | false,
+  ): Promise<T>;
   /** Resolves also when the object was gone already. */
   delete<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string, options?: DeleteOptions): Promise<void>;
   /** The same client under another user name, which is what history and field managers show, e.g. `system:serviceaccount:kube-system:deployment-controller`. */
