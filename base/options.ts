@@ -22,9 +22,9 @@ export type OptionValues<T extends OptionTable> = {
 
 /** Where values come from, strongest first: flags (by name), the environment, the config file (by name). */
 export interface OptionSources {
-  readonly flags: Readonly<Record<string, unknown>>;
+  readonly flags: Readonly<Record<string, string | undefined>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly file: Readonly<Record<string, unknown>>;
+  readonly file: Readonly<Record<string, string | undefined>>;
 }
 
 /** The command line was wrong: exit status 2. */
@@ -53,11 +53,9 @@ export function resolveOptions<T extends OptionTable>(table: T, sources: OptionS
       );
     }
     try {
-      values[property] = option.parse(String(given));
+      values[property] = option.parse(given);
     } catch (error) {
-      throw new UsageError(
-        `--${option.name} ${String(given)}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      throw new UsageError(`--${option.name} ${given}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   return values as OptionValues<T>;

@@ -1,0 +1,38 @@
+# Skep's commands for people. Each works from a fresh machine that has node, npm and root.
+SHELL := /bin/sh
+BUN := node_modules/.bin/bun
+DEMO_DIR := /var/lib/skep-demo
+DEMO_LISTEN := 127.0.0.1:6443
+
+.PHONY: build demo test ok bench soak clean
+
+build: dist/skep ## the binary for this machine
+
+dist/skep: node_modules $(shell find api base db server agent cli deploy -name '*.ts' -o -name '*.sql' -o -name '*.sh')
+	$(BUN) deploy/build.ts
+
+node_modules: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch node_modules
+
+demo: build ## from a fresh machine to a running, load-balanced application
+	sh deploy/host.sh --with-kubectl
+	sh deploy/demo.sh up $(DEMO_DIR) $(DEMO_LISTEN)
+
+test: node_modules ## every test, on real parts
+	sh deploy/host.sh --with-kubectl --with-test-parts
+	$(MAKE) --no-print-directory build
+	$(BUN) run ok:static
+	$(BUN) test/run.ts $(ONLY)
+
+ok: node_modules ## what must be green before a commit
+	npm run ok
+
+bench: build ## the benchmarks of docs/benchmarks.md
+	sh deploy/host.sh --with-kubectl --with-test-parts
+	$(BUN) test/bench/run.ts $(ONLY)
+
+clean: ## removes what demo and test made on this host
+	sh deploy/demo.sh down $(DEMO_DIR) $(DEMO_LISTEN)
+	$(BUN) test/support/clean.ts
+	rm -rf dist
