@@ -1,0 +1,148 @@
+import { type PostgresJsDatabase, drizzle } from 'drizzle-orm/postgres-js';
+import postgres, { type Sql } from 'postgres';
+import { DatabaseError, codeOf, conditionOf } from './errors.ts';
+
+/** Where Postgres is: a socket directory, or a URL. */
+export type DatabaseAddress =
+  { readonly socketDirectory: string; readonly user: string; readonly database: string } | { readonly url: string };
+
+/** The connections of one server. */
+export interface Database {
+  readonly address: DatabaseAddress;
+  /** Reads and rare writes, at most 4 connections. */
+  readonly pool: Sql;
+  /** The one lane on which batches go, in order. Its planner may use nothing but indexes. */
+  readonly writer: Sql;
+  /** drizzle over `pool`. */
+  readonly orm: PostgresJsDatabase;
+  /** E.g. 180004. */
+  readonly version: number;
+  /** Closes all, at most after 5 s. */
+  close(): Promise<void>;
+}
+
+/** The oldest Postgres that is supported, as server_version_num. */
+const OLDEST_VERSION = 150_000;
+
+/** Plain lookups only: with few rows the planner would rather scan the whole table for each batch, which costs milliseconds. */
+const WRITER_SETTINGS = {
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_seqscan: 'off',
+  jit: 'off',
+} as const;
+
+/** What a client is set up with beside its address. */
+export interface ClientOptions {
+  /** Shown in pg_stat_activity, after `skep `. */
+  readonly name: string;
+  readonly max: number;
+  /** Sent at start-up of each connection. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Called with each notification; payloads of all channels listened to. */
+  readonly onnotify?: (channel: string, payload: string) => void;
+  /** Called when a connection has ended, whatever the reason. */
+  readonly onclose?: () => void;
+}
+
+/** A client with our types (int8 as number), no type look-up at start, and our back-off. */
+export function connectClient(
+  address: DatabaseAddress,
+  { name, max, settings = {}, onnotify, onclose }: ClientOptions,
+): Sql {
+  const options = {
+    max,
+    // Seconds. Idle connections of the pool go, so that an idle server holds two backends.
+    ...(max > 1 ? { idle_timeout: 60 } : {}),
+    max_lifetime: null,
+    connect_timeout: 10,
+    fetch_types: false,
+    backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, 2),
+    onnotice: () => undefined,
+    ...(onnotify === undefined ? {} : { onnotify }),
+    ...(onclose === undefined ? {} : { onclose }),
+    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+    connection: { application_name: `skep ${name}`, ...settings },
+  };
+  if ('url' in address) return postgres(address.url, options) as unknown as Sql;
+  return postgres({
+    ...options,
+    host: address.socketDirectory,
+    user: address.user,
+    database: address.database,
+  }) as unknown as Sql;
+}
+
+/**
+ * Opens the connections and checks the version. Waits up to `deadlineMs` (default 10,000) for a Postgres that is still starting.
+ * Throws DatabaseError that says what to do.
+ */
+export async function connect(address: DatabaseAddress, deadlineMs = 10_000): Promise<Database> {
+  const pool = connectClient(address, { name: 'pool', max: 4 });
+  const version = await firstAnswer(pool, deadlineMs).catch(async (error: unknown) => {
+    await pool.end({ timeout: 0 });
+    throw new DatabaseError(conditionOf(error), `Cannot reach Postgres: ${whyNot(error)}`, error);
+  });
+  if (version < OLDEST_VERSION) {
+    await pool.end({ timeout: 0 });
+    throw new DatabaseError(
+      'other',
+      `Cannot use this Postgres: it is version ${Math.trunc(version / 10_000)}, needed is 15 or newer`,
+    );
+  }
+  const writer = await writerLane(address);
+  return {
+    address,
+    pool,
+    writer,
+    orm: drizzle(pool),
+    version,
+    close: async () => {
+      await Promise.all([pool.end({ timeout: 5 }), writer.end({ timeout: 5 })]);
+    },
+  };
+}
+
+/** Poolers such as PgBouncer refuse start-up settings; the lane then runs with the planner's own choice. */
+async function writerLane(address: DatabaseAddress): Promise<Sql> {
+  const lane = connectClient(address, { name: 'writer', max: 1, settings: WRITER_SETTINGS });
+  try {
+    await lane`SELECT 1`;
+    return lane;
+  } catch (error) {
+    await lane.end({ timeout: 0 });
+    if (codeOf(error) !== '08P01') throw error;
+    return connectClient(address, { name: 'writer', max: 1 });
+  }
+}
+
+async function firstAnswer(pool: Sql, deadlineMs: number): Promise<number> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    try {
+      const rows = await pool<{ version: number }[]>`SELECT current_setting('server_version_num')::int AS version`;
+      return rows[0]?.version ?? 0;
+    } catch (error) {
+      if (conditionOf(error) !== 'unavailable' || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+function whyNot(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'ECONNREFUSED':
+    case 'ENOENT':
+      return 'nothing listens there; is it running, and are host and port right?';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'its host name is unknown';
+    case '28P01':
+    case '28000':
+      return 'it does not accept the user or the password';
+    case '3D000':
+      return 'the database does not exist; create it first';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,55 @@
+import { bigint, check, pgTable, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+
+/**
+ * The counter that orders all writes: a single row. A batch adds its size to `value` and holds the row's lock to its commit, so the order of
+ * numbers is the order of commits, whichever server writes (docs/watch.md).
+ */
+export const revision = pgTable(
+  'revision',
+  {
+    id: smallint('id').primaryKey().default(1),
+    value: bigint('value', { mode: 'number' }).notNull(),
+  },
+  (table) => [check('revision_single_row', sql`${table.id} = 1`)],
+);
+
+/** The current state of every object. `value` is its JSON with an empty metadata.resourceVersion; the number is `revision`. */
+export const objects = pgTable(
+  'objects',
+  {
+    resource: text('resource').notNull(),
+    namespace: text('namespace').notNull(),
+    name: text('name').notNull(),
+    revision: bigint('revision', { mode: 'number' }).notNull(),
+    value: text('value').notNull(),
+    writtenAt: timestamp('written_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.resource, table.namespace, table.name] })],
+);
+
+/**
+ * The log of all changes, partitioned by range of revision (the partitions are made by changes.ts, which drizzle cannot say).
+ * `previousRevision` 0 = created; `value` null = deleted, and the last state is that of `previousRevision`.
+ */
+export const changes = pgTable('changes', {
+  revision: bigint('revision', { mode: 'number' }).primaryKey(),
+  resource: text('resource').notNull(),
+  namespace: text('namespace').notNull(),
+  name: text('name').notNull(),
+  previousRevision: bigint('previous_revision', { mode: 'number' }).notNull(),
+  value: text('value'),
+  changedAt: timestamp('changed_at', { withTimezone: true }).notNull().defaultNow(),
+});
+
+/** What is given out once in a cluster: `scope` is `clusterip` or `nodeport`, `value` the address or the port, `holder` the Service's uid. */
+export const allocations = pgTable(
+  'allocations',
+  {
+    scope: text('scope').notNull(),
+    value: text('value').notNull(),
+    holder: text('holder').notNull(),
+    allocatedAt: timestamp('allocated_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.scope, table.value] })],
+);

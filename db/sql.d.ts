@@ -1,0 +1,5 @@
+/** A migration, embedded as text in whatever bundles the importer. */
+declare module '*.sql' {
+  const text: string;
+  export default text;
+}
