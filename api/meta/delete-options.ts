@@ -1,9 +1,9 @@
-import { type Static, boolean, field, int64, list, object, string } from '#api/schema/builders.ts';
+import { type Static, boolean, field, int64, list, object, pointer, string } from '#api/schema/builders.ts';
 
 /** `meta.v1.Preconditions`. */
 export const Preconditions = object('meta.v1.Preconditions', {
-  uid: field(1, string()),
-  resourceVersion: field(2, string()),
+  uid: field(1, pointer(string())),
+  resourceVersion: field(2, pointer(string())),
 });
 /** The JSON form of `meta.v1.Preconditions`. */
 export type Preconditions = Static<typeof Preconditions>;
@@ -12,12 +12,12 @@ export type Preconditions = Static<typeof Preconditions>;
 export const DeleteOptions = object('meta.v1.DeleteOptions', {
   kind: field(0, string()),
   apiVersion: field(0, string()),
-  gracePeriodSeconds: field(1, int64()),
+  gracePeriodSeconds: field(1, pointer(int64())),
   preconditions: field(2, Preconditions),
-  orphanDependents: field(3, boolean()),
-  propagationPolicy: field(4, string()),
+  orphanDependents: field(3, pointer(boolean())),
+  propagationPolicy: field(4, pointer(string())),
   dryRun: field(5, list(string())),
-  ignoreStoreReadErrorWithClusterBreakingPotential: field(0, boolean()),
+  ignoreStoreReadErrorWithClusterBreakingPotential: field(0, pointer(boolean())),
 });
 /** The JSON form of `meta.v1.DeleteOptions`. */
 export type DeleteOptions = Static<typeof DeleteOptions>;

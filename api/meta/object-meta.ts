@@ -1,14 +1,33 @@
-import { type Static, boolean, field, int64, list, listMap, map, object, rawObject, required, set, string, time } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  field,
+  int64,
+  list,
+  listMap,
+  map,
+  object,
+  pointer,
+  rawObject,
+  required,
+  set,
+  string,
+  time,
+} from '#api/schema/builders.ts';
 
 /** `meta.v1.OwnerReference`. */
-export const OwnerReference = object('meta.v1.OwnerReference', {
-  kind: required(1, string()),
-  apiVersion: required(5, string()),
-  name: required(3, string()),
-  uid: required(4, string()),
-  controller: field(6, boolean()),
-  blockOwnerDeletion: field(7, boolean()),
-}, { mapType: 'atomic' });
+export const OwnerReference = object(
+  'meta.v1.OwnerReference',
+  {
+    kind: required(1, string()),
+    apiVersion: required(5, string()),
+    name: required(3, string()),
+    uid: required(4, string()),
+    controller: field(6, pointer(boolean())),
+    blockOwnerDeletion: field(7, pointer(boolean())),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `meta.v1.OwnerReference`. */
 export type OwnerReference = Static<typeof OwnerReference>;
 
@@ -36,7 +55,7 @@ export const ObjectMeta = object('meta.v1.ObjectMeta', {
   generation: field(7, int64()),
   creationTimestamp: field(8, time()),
   deletionTimestamp: field(9, time()),
-  deletionGracePeriodSeconds: field(10, int64()),
+  deletionGracePeriodSeconds: field(10, pointer(int64())),
   labels: field(11, map(string())),
   annotations: field(12, map(string())),
   ownerReferences: field(13, listMap(OwnerReference, { keys: ['uid'], mergeKey: 'uid', patchStrategy: 'merge' })),
@@ -58,7 +77,7 @@ export const ListMeta = object('meta.v1.ListMeta', {
   selfLink: field(1, string()),
   resourceVersion: field(2, string()),
   continue: field(3, string()),
-  remainingItemCount: field(4, int64()),
+  remainingItemCount: field(4, pointer(int64())),
   shardInfo: field(0, ShardInfo),
 });
 /** The JSON form of `meta.v1.ListMeta`. */

@@ -47,8 +47,8 @@ export const PodAffinityTerm = object('core.v1.PodAffinityTerm', {
   namespaces: field(2, list(string())),
   topologyKey: required(3, string()),
   namespaceSelector: field(4, LabelSelector),
-  matchLabelKeys: field(0, list(string())),
-  mismatchLabelKeys: field(0, list(string())),
+  matchLabelKeys: field(5, list(string())),
+  mismatchLabelKeys: field(6, list(string())),
 });
 /** The JSON form of `core.v1.PodAffinityTerm`. */
 export type PodAffinityTerm = Static<typeof PodAffinityTerm>;

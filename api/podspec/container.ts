@@ -1,4 +1,4 @@
-import { type Static, boolean, field, int32, list, listMap, object, required, set, string } from '#api/schema/builders.ts';
+import { type Static, boolean, embedded, field, int32, list, listMap, object, pointer, required, set, string, value } from '#api/schema/builders.ts';
 import { EnvFromSource, EnvVar } from '#api/podspec/env.ts';
 import { Lifecycle, Probe } from '#api/podspec/lifecycle.ts';
 import { ResourceRequirements } from '#api/podspec/resources.ts';
@@ -25,16 +25,16 @@ export type ContainerResizePolicy = Static<typeof ContainerResizePolicy>;
 
 /** `core.v1.ContainerRestartRuleOnExitCodes`. */
 export const ContainerRestartRuleOnExitCodes = object('core.v1.ContainerRestartRuleOnExitCodes', {
-  operator: required(0, string()),
-  values: field(0, set(int32())),
+  operator: required(1, string()),
+  values: field(2, set(int32())),
 });
 /** The JSON form of `core.v1.ContainerRestartRuleOnExitCodes`. */
 export type ContainerRestartRuleOnExitCodes = Static<typeof ContainerRestartRuleOnExitCodes>;
 
 /** `core.v1.ContainerRestartRule`. */
 export const ContainerRestartRule = object('core.v1.ContainerRestartRule', {
-  action: required(0, string()),
-  exitCodes: field(0, ContainerRestartRuleOnExitCodes),
+  action: required(1, string()),
+  exitCodes: field(2, ContainerRestartRuleOnExitCodes),
 });
 /** The JSON form of `core.v1.ContainerRestartRule`. */
 export type ContainerRestartRule = Static<typeof ContainerRestartRule>;
@@ -53,9 +53,9 @@ export const VolumeMount = object('core.v1.VolumeMount', {
   readOnly: field(2, boolean()),
   mountPath: required(3, string()),
   subPath: field(4, string()),
-  mountPropagation: field(5, string()),
+  mountPropagation: field(5, pointer(string())),
   subPathExpr: field(6, string()),
-  recursiveReadOnly: field(0, string()),
+  recursiveReadOnly: field(7, pointer(string())),
 });
 /** The JSON form of `core.v1.VolumeMount`. */
 export type VolumeMount = Static<typeof VolumeMount>;
@@ -69,7 +69,7 @@ export const Container = object('core.v1.Container', {
   workingDir: field(5, string()),
   ports: field(6, listMap(ContainerPort, { keys: ['containerPort', 'protocol'], mergeKey: 'containerPort', patchStrategy: 'merge' })),
   env: field(7, listMap(EnvVar, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
-  resources: field(8, ResourceRequirements),
+  resources: field(8, value(ResourceRequirements)),
   volumeMounts: field(9, listMap(VolumeMount, { keys: ['mountPath'], mergeKey: 'mountPath', patchStrategy: 'merge' })),
   livenessProbe: field(10, Probe),
   readinessProbe: field(11, Probe),
@@ -85,8 +85,8 @@ export const Container = object('core.v1.Container', {
   volumeDevices: field(21, listMap(VolumeDevice, { keys: ['devicePath'], mergeKey: 'devicePath', patchStrategy: 'merge' })),
   startupProbe: field(22, Probe),
   resizePolicy: field(23, list(ContainerResizePolicy)),
-  restartPolicy: field(24, string()),
-  restartPolicyRules: field(0, list(ContainerRestartRule)),
+  restartPolicy: field(24, pointer(string())),
+  restartPolicyRules: field(25, list(ContainerRestartRule)),
 });
 /** The JSON form of `core.v1.Container`. */
 export type Container = Static<typeof Container>;
@@ -94,31 +94,31 @@ export type Container = Static<typeof Container>;
 /** `core.v1.EphemeralContainer`. */
 export const EphemeralContainer = object('core.v1.EphemeralContainer', {
   targetContainerName: field(2, string()),
-  args: field(0, list(string())),
-  command: field(0, list(string())),
-  env: field(0, listMap(EnvVar, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
-  envFrom: field(0, list(EnvFromSource)),
-  image: field(0, string()),
-  imagePullPolicy: field(0, string()),
-  lifecycle: field(0, Lifecycle),
-  livenessProbe: field(0, Probe),
-  name: required(0, string()),
-  ports: field(0, listMap(ContainerPort, { keys: ['containerPort', 'protocol'], mergeKey: 'containerPort', patchStrategy: 'merge' })),
-  readinessProbe: field(0, Probe),
-  resizePolicy: field(0, list(ContainerResizePolicy)),
-  resources: field(0, ResourceRequirements),
-  restartPolicy: field(0, string()),
-  restartPolicyRules: field(0, list(ContainerRestartRule)),
-  securityContext: field(0, SecurityContext),
-  startupProbe: field(0, Probe),
-  stdin: field(0, boolean()),
-  stdinOnce: field(0, boolean()),
-  terminationMessagePath: field(0, string()),
-  terminationMessagePolicy: field(0, string()),
-  tty: field(0, boolean()),
-  volumeDevices: field(0, listMap(VolumeDevice, { keys: ['devicePath'], mergeKey: 'devicePath', patchStrategy: 'merge' })),
-  volumeMounts: field(0, listMap(VolumeMount, { keys: ['mountPath'], mergeKey: 'mountPath', patchStrategy: 'merge' })),
-  workingDir: field(0, string()),
+  args: field(4, embedded(1, list(string()))),
+  command: field(3, embedded(1, list(string()))),
+  env: field(7, embedded(1, listMap(EnvVar, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' }))),
+  envFrom: field(19, embedded(1, list(EnvFromSource))),
+  image: field(2, embedded(1, string())),
+  imagePullPolicy: field(14, embedded(1, string())),
+  lifecycle: field(12, embedded(1, Lifecycle)),
+  livenessProbe: field(10, embedded(1, Probe)),
+  name: required(1, embedded(1, string())),
+  ports: field(6, embedded(1, listMap(ContainerPort, { keys: ['containerPort', 'protocol'], mergeKey: 'containerPort', patchStrategy: 'merge' }))),
+  readinessProbe: field(11, embedded(1, Probe)),
+  resizePolicy: field(23, embedded(1, list(ContainerResizePolicy))),
+  resources: field(8, embedded(1, value(ResourceRequirements))),
+  restartPolicy: field(24, embedded(1, pointer(string()))),
+  restartPolicyRules: field(25, embedded(1, list(ContainerRestartRule))),
+  securityContext: field(15, embedded(1, SecurityContext)),
+  startupProbe: field(22, embedded(1, Probe)),
+  stdin: field(16, embedded(1, boolean())),
+  stdinOnce: field(17, embedded(1, boolean())),
+  terminationMessagePath: field(13, embedded(1, string())),
+  terminationMessagePolicy: field(20, embedded(1, string())),
+  tty: field(18, embedded(1, boolean())),
+  volumeDevices: field(21, embedded(1, listMap(VolumeDevice, { keys: ['devicePath'], mergeKey: 'devicePath', patchStrategy: 'merge' }))),
+  volumeMounts: field(9, embedded(1, listMap(VolumeMount, { keys: ['mountPath'], mergeKey: 'mountPath', patchStrategy: 'merge' }))),
+  workingDir: field(5, embedded(1, string())),
 });
 /** The JSON form of `core.v1.EphemeralContainer`. */
 export type EphemeralContainer = Static<typeof EphemeralContainer>;

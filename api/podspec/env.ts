@@ -1,10 +1,10 @@
-import { type Static, boolean, field, object, quantity, required, string } from '#api/schema/builders.ts';
+import { type Static, boolean, embedded, field, object, pointer, quantity, required, string, value } from '#api/schema/builders.ts';
 
 /** `core.v1.ConfigMapKeySelector`. */
 export const ConfigMapKeySelector = object('core.v1.ConfigMapKeySelector', {
   key: required(2, string()),
-  optional: field(3, boolean()),
-  name: field(0, string()),
+  optional: field(3, pointer(boolean())),
+  name: field(1, embedded(1, string())),
 }, { mapType: 'atomic' });
 /** The JSON form of `core.v1.ConfigMapKeySelector`. */
 export type ConfigMapKeySelector = Static<typeof ConfigMapKeySelector>;
@@ -19,10 +19,10 @@ export type ObjectFieldSelector = Static<typeof ObjectFieldSelector>;
 
 /** `core.v1.FileKeySelector`. */
 export const FileKeySelector = object('core.v1.FileKeySelector', {
-  key: required(0, string()),
-  optional: field(0, boolean()),
-  path: required(0, string()),
-  volumeName: required(0, string()),
+  key: required(3, string()),
+  optional: field(4, pointer(boolean())),
+  path: required(2, string()),
+  volumeName: required(1, string()),
 }, { mapType: 'atomic' });
 /** The JSON form of `core.v1.FileKeySelector`. */
 export type FileKeySelector = Static<typeof FileKeySelector>;
@@ -31,7 +31,7 @@ export type FileKeySelector = Static<typeof FileKeySelector>;
 export const ResourceFieldSelector = object('core.v1.ResourceFieldSelector', {
   containerName: field(1, string()),
   resource: required(2, string()),
-  divisor: field(3, quantity()),
+  divisor: field(3, value(quantity())),
 }, { mapType: 'atomic' });
 /** The JSON form of `core.v1.ResourceFieldSelector`. */
 export type ResourceFieldSelector = Static<typeof ResourceFieldSelector>;
@@ -39,8 +39,8 @@ export type ResourceFieldSelector = Static<typeof ResourceFieldSelector>;
 /** `core.v1.SecretKeySelector`. */
 export const SecretKeySelector = object('core.v1.SecretKeySelector', {
   key: required(2, string()),
-  optional: field(3, boolean()),
-  name: field(0, string()),
+  optional: field(3, pointer(boolean())),
+  name: field(1, embedded(1, string())),
 }, { mapType: 'atomic' });
 /** The JSON form of `core.v1.SecretKeySelector`. */
 export type SecretKeySelector = Static<typeof SecretKeySelector>;
@@ -51,7 +51,7 @@ export const EnvVarSource = object('core.v1.EnvVarSource', {
   resourceFieldRef: field(2, ResourceFieldSelector),
   configMapKeyRef: field(3, ConfigMapKeySelector),
   secretKeyRef: field(4, SecretKeySelector),
-  fileKeyRef: field(0, FileKeySelector),
+  fileKeyRef: field(5, FileKeySelector),
 });
 /** The JSON form of `core.v1.EnvVarSource`. */
 export type EnvVarSource = Static<typeof EnvVarSource>;
@@ -67,16 +67,16 @@ export type EnvVar = Static<typeof EnvVar>;
 
 /** `core.v1.ConfigMapEnvSource`. */
 export const ConfigMapEnvSource = object('core.v1.ConfigMapEnvSource', {
-  optional: field(2, boolean()),
-  name: field(0, string()),
+  optional: field(2, pointer(boolean())),
+  name: field(1, embedded(1, string())),
 });
 /** The JSON form of `core.v1.ConfigMapEnvSource`. */
 export type ConfigMapEnvSource = Static<typeof ConfigMapEnvSource>;
 
 /** `core.v1.SecretEnvSource`. */
 export const SecretEnvSource = object('core.v1.SecretEnvSource', {
-  optional: field(2, boolean()),
-  name: field(0, string()),
+  optional: field(2, pointer(boolean())),
+  name: field(1, embedded(1, string())),
 });
 /** The JSON form of `core.v1.SecretEnvSource`. */
 export type SecretEnvSource = Static<typeof SecretEnvSource>;

@@ -1,4 +1,4 @@
-import { type Static, field, int32, int64, intOrString, list, object, required, string } from '#api/schema/builders.ts';
+import { type Static, embedded, field, int32, int64, intOrString, list, object, pointer, required, string } from '#api/schema/builders.ts';
 
 /** `core.v1.ExecAction`. */
 export const ExecAction = object('core.v1.ExecAction', {
@@ -28,7 +28,7 @@ export type HTTPGetAction = Static<typeof HTTPGetAction>;
 
 /** `core.v1.SleepAction`. */
 export const SleepAction = object('core.v1.SleepAction', {
-  seconds: required(0, int64()),
+  seconds: required(1, int64()),
 });
 /** The JSON form of `core.v1.SleepAction`. */
 export type SleepAction = Static<typeof SleepAction>;
@@ -44,7 +44,7 @@ export type TCPSocketAction = Static<typeof TCPSocketAction>;
 /** `core.v1.GRPCAction`. */
 export const GRPCAction = object('core.v1.GRPCAction', {
   port: required(1, int32()),
-  service: field(2, string()),
+  service: field(2, pointer(string())),
 });
 /** The JSON form of `core.v1.GRPCAction`. */
 export type GRPCAction = Static<typeof GRPCAction>;
@@ -54,7 +54,7 @@ export const LifecycleHandler = object('core.v1.LifecycleHandler', {
   exec: field(1, ExecAction),
   httpGet: field(2, HTTPGetAction),
   tcpSocket: field(3, TCPSocketAction),
-  sleep: field(0, SleepAction),
+  sleep: field(4, SleepAction),
 });
 /** The JSON form of `core.v1.LifecycleHandler`. */
 export type LifecycleHandler = Static<typeof LifecycleHandler>;
@@ -63,7 +63,7 @@ export type LifecycleHandler = Static<typeof LifecycleHandler>;
 export const Lifecycle = object('core.v1.Lifecycle', {
   postStart: field(1, LifecycleHandler),
   preStop: field(2, LifecycleHandler),
-  stopSignal: field(0, string()),
+  stopSignal: field(3, pointer(string())),
 });
 /** The JSON form of `core.v1.Lifecycle`. */
 export type Lifecycle = Static<typeof Lifecycle>;
@@ -75,11 +75,11 @@ export const Probe = object('core.v1.Probe', {
   periodSeconds: field(4, int32()),
   successThreshold: field(5, int32()),
   failureThreshold: field(6, int32()),
-  terminationGracePeriodSeconds: field(7, int64()),
-  exec: field(0, ExecAction),
-  grpc: field(0, GRPCAction),
-  httpGet: field(0, HTTPGetAction),
-  tcpSocket: field(0, TCPSocketAction),
+  terminationGracePeriodSeconds: field(7, pointer(int64())),
+  exec: field(1, embedded(1, ExecAction)),
+  grpc: field(4, embedded(1, GRPCAction)),
+  httpGet: field(2, embedded(1, HTTPGetAction)),
+  tcpSocket: field(3, embedded(1, TCPSocketAction)),
 });
 /** The JSON form of `core.v1.Probe`. */
 export type Probe = Static<typeof Probe>;

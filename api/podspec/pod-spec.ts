@@ -1,4 +1,4 @@
-import { type Static, boolean, field, int32, int64, list, listMap, map, object, quantity, required, string } from '#api/schema/builders.ts';
+import { type Static, boolean, field, int32, int64, list, listMap, map, object, pointer, quantity, required, string, value } from '#api/schema/builders.ts';
 import { LabelSelector } from '#api/meta/label-selector.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { LocalObjectReference } from '#api/meta/references.ts';
@@ -11,7 +11,7 @@ import { Volume } from '#api/podspec/volume.ts';
 /** `core.v1.PodDNSConfigOption`. */
 export const PodDNSConfigOption = object('core.v1.PodDNSConfigOption', {
   name: field(1, string()),
-  value: field(2, string()),
+  value: field(2, pointer(string())),
 });
 /** The JSON form of `core.v1.PodDNSConfigOption`. */
 export type PodDNSConfigOption = Static<typeof PodDNSConfigOption>;
@@ -50,8 +50,8 @@ export type PodReadinessGate = Static<typeof PodReadinessGate>;
 /** `core.v1.PodResourceClaim`. */
 export const PodResourceClaim = object('core.v1.PodResourceClaim', {
   name: required(1, string()),
-  resourceClaimName: field(0, string()),
-  resourceClaimTemplateName: field(0, string()),
+  resourceClaimName: field(3, pointer(string())),
+  resourceClaimTemplateName: field(4, pointer(string())),
 });
 /** The JSON form of `core.v1.PodResourceClaim`. */
 export type PodResourceClaim = Static<typeof PodResourceClaim>;
@@ -65,7 +65,7 @@ export type PodSchedulingGate = Static<typeof PodSchedulingGate>;
 
 /** `core.v1.PodSchedulingGroup`. */
 export const PodSchedulingGroup = object('core.v1.PodSchedulingGroup', {
-  podGroupName: field(0, string()),
+  podGroupName: field(1, pointer(string())),
 });
 /** The JSON form of `core.v1.PodSchedulingGroup`. */
 export type PodSchedulingGroup = Static<typeof PodSchedulingGroup>;
@@ -76,7 +76,7 @@ export const Toleration = object('core.v1.Toleration', {
   operator: field(2, string()),
   value: field(3, string()),
   effect: field(4, string()),
-  tolerationSeconds: field(5, int64()),
+  tolerationSeconds: field(5, pointer(int64())),
 });
 /** The JSON form of `core.v1.Toleration`. */
 export type Toleration = Static<typeof Toleration>;
@@ -87,9 +87,9 @@ export const TopologySpreadConstraint = object('core.v1.TopologySpreadConstraint
   topologyKey: required(2, string()),
   whenUnsatisfiable: required(3, string()),
   labelSelector: field(4, LabelSelector),
-  minDomains: field(5, int32()),
-  nodeAffinityPolicy: field(6, string()),
-  nodeTaintsPolicy: field(7, string()),
+  minDomains: field(5, pointer(int32())),
+  nodeAffinityPolicy: field(6, pointer(string())),
+  nodeTaintsPolicy: field(7, pointer(string())),
   matchLabelKeys: field(8, list(string())),
 });
 /** The JSON form of `core.v1.TopologySpreadConstraint`. */
@@ -100,8 +100,8 @@ export const PodSpec = object('core.v1.PodSpec', {
   volumes: field(1, listMap(Volume, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge,retainKeys' })),
   containers: required(2, listMap(Container, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
   restartPolicy: field(3, string()),
-  terminationGracePeriodSeconds: field(4, int64()),
-  activeDeadlineSeconds: field(5, int64()),
+  terminationGracePeriodSeconds: field(4, pointer(int64())),
+  activeDeadlineSeconds: field(5, pointer(int64())),
   dnsPolicy: field(6, string()),
   nodeSelector: field(7, map(string(), { mapType: 'atomic' })),
   serviceAccountName: field(8, string()),
@@ -117,36 +117,36 @@ export const PodSpec = object('core.v1.PodSpec', {
   affinity: field(18, Affinity),
   schedulerName: field(19, string()),
   initContainers: field(20, listMap(Container, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
-  automountServiceAccountToken: field(21, boolean()),
+  automountServiceAccountToken: field(21, pointer(boolean())),
   tolerations: field(22, list(Toleration)),
   hostAliases: field(23, listMap(HostAlias, { keys: ['ip'], mergeKey: 'ip', patchStrategy: 'merge' })),
   priorityClassName: field(24, string()),
-  priority: field(25, int32()),
+  priority: field(25, pointer(int32())),
   dnsConfig: field(26, PodDNSConfig),
-  shareProcessNamespace: field(27, boolean()),
+  shareProcessNamespace: field(27, pointer(boolean())),
   readinessGates: field(28, list(PodReadinessGate)),
-  runtimeClassName: field(29, string()),
-  enableServiceLinks: field(30, boolean()),
-  preemptionPolicy: field(31, string()),
+  runtimeClassName: field(29, pointer(string())),
+  enableServiceLinks: field(30, pointer(boolean())),
+  preemptionPolicy: field(31, pointer(string())),
   overhead: field(32, map(quantity())),
   topologySpreadConstraints: field(33, listMap(TopologySpreadConstraint, { keys: ['topologyKey', 'whenUnsatisfiable'], mergeKey: 'topologyKey', patchStrategy: 'merge' })),
   ephemeralContainers: field(34, listMap(EphemeralContainer, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
-  setHostnameAsFQDN: field(35, boolean()),
+  setHostnameAsFQDN: field(35, pointer(boolean())),
   os: field(36, PodOS),
-  hostUsers: field(37, boolean()),
+  hostUsers: field(37, pointer(boolean())),
   schedulingGates: field(38, listMap(PodSchedulingGate, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
   resourceClaims: field(39, listMap(PodResourceClaim, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge,retainKeys' })),
-  hostnameOverride: field(0, string()),
-  resources: field(0, ResourceRequirements),
-  schedulingGroup: field(0, PodSchedulingGroup),
+  hostnameOverride: field(41, pointer(string())),
+  resources: field(40, ResourceRequirements),
+  schedulingGroup: field(43, PodSchedulingGroup),
 });
 /** The JSON form of `core.v1.PodSpec`. */
 export type PodSpec = Static<typeof PodSpec>;
 
 /** `core.v1.PodTemplateSpec`. */
 export const PodTemplateSpec = object('core.v1.PodTemplateSpec', {
-  metadata: field(1, ObjectMeta),
-  spec: field(2, PodSpec),
+  metadata: field(1, value(ObjectMeta)),
+  spec: field(2, value(PodSpec)),
 });
 /** The JSON form of `core.v1.PodTemplateSpec`. */
 export type PodTemplateSpec = Static<typeof PodTemplateSpec>;

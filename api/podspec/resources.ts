@@ -3,7 +3,7 @@ import { type Static, field, listMap, map, object, quantity, required, string } 
 /** `core.v1.ResourceClaim`. */
 export const ResourceClaim = object('core.v1.ResourceClaim', {
   name: required(1, string()),
-  request: field(0, string()),
+  request: field(2, string()),
 });
 /** The JSON form of `core.v1.ResourceClaim`. */
 export type ResourceClaim = Static<typeof ResourceClaim>;
@@ -19,8 +19,8 @@ export type ResourceRequirements = Static<typeof ResourceRequirements>;
 
 /** `core.v1.VolumeResourceRequirements`. */
 export const VolumeResourceRequirements = object('core.v1.VolumeResourceRequirements', {
-  limits: field(0, map(quantity())),
-  requests: field(0, map(quantity())),
+  limits: field(1, map(quantity())),
+  requests: field(2, map(quantity())),
 });
 /** The JSON form of `core.v1.VolumeResourceRequirements`. */
 export type VolumeResourceRequirements = Static<typeof VolumeResourceRequirements>;

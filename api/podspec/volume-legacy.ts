@@ -1,4 +1,4 @@
-import { type Static, boolean, field, int32, list, map, object, required, string } from '#api/schema/builders.ts';
+import { type Static, boolean, field, int32, list, map, object, pointer, required, string } from '#api/schema/builders.ts';
 import { LocalObjectReference } from '#api/meta/references.ts';
 
 /** `core.v1.AWSElasticBlockStoreVolumeSource`. */
@@ -13,12 +13,12 @@ export type AWSElasticBlockStoreVolumeSource = Static<typeof AWSElasticBlockStor
 
 /** `core.v1.AzureDiskVolumeSource`. */
 export const AzureDiskVolumeSource = object('core.v1.AzureDiskVolumeSource', {
-  kind: field(6, string()),
+  kind: field(6, pointer(string())),
   diskName: required(1, string()),
   diskURI: required(2, string()),
-  cachingMode: field(3, string()),
-  fsType: field(4, string()),
-  readOnly: field(5, boolean()),
+  cachingMode: field(3, pointer(string())),
+  fsType: field(4, pointer(string())),
+  readOnly: field(5, pointer(boolean())),
 });
 /** The JSON form of `core.v1.AzureDiskVolumeSource`. */
 export type AzureDiskVolumeSource = Static<typeof AzureDiskVolumeSource>;
@@ -57,7 +57,7 @@ export type CinderVolumeSource = Static<typeof CinderVolumeSource>;
 /** `core.v1.FCVolumeSource`. */
 export const FCVolumeSource = object('core.v1.FCVolumeSource', {
   targetWWNs: field(1, list(string())),
-  lun: field(2, int32()),
+  lun: field(2, pointer(int32())),
   fsType: field(3, string()),
   readOnly: field(4, boolean()),
   wwids: field(5, list(string())),
@@ -124,7 +124,7 @@ export const ISCSIVolumeSource = object('core.v1.ISCSIVolumeSource', {
   chapAuthDiscovery: field(8, boolean()),
   secretRef: field(10, LocalObjectReference),
   chapAuthSession: field(11, boolean()),
-  initiatorName: field(12, string()),
+  initiatorName: field(12, pointer(string())),
 });
 /** The JSON form of `core.v1.ISCSIVolumeSource`. */
 export type ISCSIVolumeSource = Static<typeof ISCSIVolumeSource>;
@@ -176,7 +176,7 @@ export type RBDVolumeSource = Static<typeof RBDVolumeSource>;
 export const ScaleIOVolumeSource = object('core.v1.ScaleIOVolumeSource', {
   gateway: required(1, string()),
   system: required(2, string()),
-  secretRef: required(3, LocalObjectReference),
+  secretRef: required(3, pointer(LocalObjectReference)),
   sslEnabled: field(4, boolean()),
   protectionDomain: field(5, string()),
   storagePool: field(6, string()),

@@ -1,4 +1,4 @@
-import { type Static, boolean, field, int32, int64, list, map, object, quantity, required, string } from '#api/schema/builders.ts';
+import { type Static, boolean, embedded, field, int32, int64, list, map, object, pointer, quantity, required, string, value } from '#api/schema/builders.ts';
 import { LabelSelector } from '#api/meta/label-selector.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { LocalObjectReference, TypedLocalObjectReference, TypedObjectReference } from '#api/meta/references.ts';
@@ -10,7 +10,7 @@ import { AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, AzureFileVolum
 export const KeyToPath = object('core.v1.KeyToPath', {
   key: required(1, string()),
   path: required(2, string()),
-  mode: field(3, int32()),
+  mode: field(3, pointer(int32())),
 });
 /** The JSON form of `core.v1.KeyToPath`. */
 export type KeyToPath = Static<typeof KeyToPath>;
@@ -18,9 +18,9 @@ export type KeyToPath = Static<typeof KeyToPath>;
 /** `core.v1.ConfigMapVolumeSource`. */
 export const ConfigMapVolumeSource = object('core.v1.ConfigMapVolumeSource', {
   items: field(2, list(KeyToPath)),
-  defaultMode: field(3, int32()),
-  optional: field(4, boolean()),
-  name: field(0, string()),
+  defaultMode: field(3, pointer(int32())),
+  optional: field(4, pointer(boolean())),
+  name: field(1, embedded(1, string())),
 });
 /** The JSON form of `core.v1.ConfigMapVolumeSource`. */
 export type ConfigMapVolumeSource = Static<typeof ConfigMapVolumeSource>;
@@ -29,8 +29,8 @@ export type ConfigMapVolumeSource = Static<typeof ConfigMapVolumeSource>;
 export const SecretVolumeSource = object('core.v1.SecretVolumeSource', {
   secretName: field(1, string()),
   items: field(2, list(KeyToPath)),
-  defaultMode: field(3, int32()),
-  optional: field(4, boolean()),
+  defaultMode: field(3, pointer(int32())),
+  optional: field(4, pointer(boolean())),
 });
 /** The JSON form of `core.v1.SecretVolumeSource`. */
 export type SecretVolumeSource = Static<typeof SecretVolumeSource>;
@@ -38,8 +38,8 @@ export type SecretVolumeSource = Static<typeof SecretVolumeSource>;
 /** `core.v1.CSIVolumeSource`. */
 export const CSIVolumeSource = object('core.v1.CSIVolumeSource', {
   driver: required(1, string()),
-  readOnly: field(2, boolean()),
-  fsType: field(3, string()),
+  readOnly: field(2, pointer(boolean())),
+  fsType: field(3, pointer(string())),
   volumeAttributes: field(4, map(string())),
   nodePublishSecretRef: field(5, LocalObjectReference),
 });
@@ -51,7 +51,7 @@ export const DownwardAPIVolumeFile = object('core.v1.DownwardAPIVolumeFile', {
   path: required(1, string()),
   fieldRef: field(2, ObjectFieldSelector),
   resourceFieldRef: field(3, ResourceFieldSelector),
-  mode: field(4, int32()),
+  mode: field(4, pointer(int32())),
 });
 /** The JSON form of `core.v1.DownwardAPIVolumeFile`. */
 export type DownwardAPIVolumeFile = Static<typeof DownwardAPIVolumeFile>;
@@ -59,7 +59,7 @@ export type DownwardAPIVolumeFile = Static<typeof DownwardAPIVolumeFile>;
 /** `core.v1.DownwardAPIVolumeSource`. */
 export const DownwardAPIVolumeSource = object('core.v1.DownwardAPIVolumeSource', {
   items: field(1, list(DownwardAPIVolumeFile)),
-  defaultMode: field(2, int32()),
+  defaultMode: field(2, pointer(int32())),
 });
 /** The JSON form of `core.v1.DownwardAPIVolumeSource`. */
 export type DownwardAPIVolumeSource = Static<typeof DownwardAPIVolumeSource>;
@@ -75,15 +75,15 @@ export type EmptyDirVolumeSource = Static<typeof EmptyDirVolumeSource>;
 /** `core.v1.HostPathVolumeSource`. */
 export const HostPathVolumeSource = object('core.v1.HostPathVolumeSource', {
   path: required(1, string()),
-  type: field(2, string()),
+  type: field(2, pointer(string())),
 });
 /** The JSON form of `core.v1.HostPathVolumeSource`. */
 export type HostPathVolumeSource = Static<typeof HostPathVolumeSource>;
 
 /** `core.v1.ImageVolumeSource`. */
 export const ImageVolumeSource = object('core.v1.ImageVolumeSource', {
-  pullPolicy: field(0, string()),
-  reference: field(0, string()),
+  pullPolicy: field(2, string()),
+  reference: field(1, string()),
 });
 /** The JSON form of `core.v1.ImageVolumeSource`. */
 export type ImageVolumeSource = Static<typeof ImageVolumeSource>;
@@ -108,21 +108,21 @@ export type PersistentVolumeClaimVolumeSource = Static<typeof PersistentVolumeCl
 /** `core.v1.PersistentVolumeClaimSpec`. */
 export const PersistentVolumeClaimSpec = object('core.v1.PersistentVolumeClaimSpec', {
   accessModes: field(1, list(string())),
-  resources: field(2, VolumeResourceRequirements),
+  resources: field(2, value(VolumeResourceRequirements)),
   volumeName: field(3, string()),
   selector: field(4, LabelSelector),
-  storageClassName: field(5, string()),
-  volumeMode: field(6, string()),
+  storageClassName: field(5, pointer(string())),
+  volumeMode: field(6, pointer(string())),
   dataSource: field(7, TypedLocalObjectReference),
   dataSourceRef: field(8, TypedObjectReference),
-  volumeAttributesClassName: field(0, string()),
+  volumeAttributesClassName: field(9, pointer(string())),
 });
 /** The JSON form of `core.v1.PersistentVolumeClaimSpec`. */
 export type PersistentVolumeClaimSpec = Static<typeof PersistentVolumeClaimSpec>;
 
 /** `core.v1.PersistentVolumeClaimTemplate`. */
 export const PersistentVolumeClaimTemplate = object('core.v1.PersistentVolumeClaimTemplate', {
-  metadata: field(1, ObjectMeta),
+  metadata: field(1, value(ObjectMeta)),
   spec: required(2, PersistentVolumeClaimSpec),
 });
 /** The JSON form of `core.v1.PersistentVolumeClaimTemplate`. */
@@ -137,11 +137,11 @@ export type EphemeralVolumeSource = Static<typeof EphemeralVolumeSource>;
 
 /** `core.v1.ClusterTrustBundleProjection`. */
 export const ClusterTrustBundleProjection = object('core.v1.ClusterTrustBundleProjection', {
-  labelSelector: field(0, LabelSelector),
-  name: field(0, string()),
-  optional: field(0, boolean()),
-  path: required(0, string()),
-  signerName: field(0, string()),
+  labelSelector: field(3, LabelSelector),
+  name: field(1, pointer(string())),
+  optional: field(5, pointer(boolean())),
+  path: required(4, string()),
+  signerName: field(2, pointer(string())),
 });
 /** The JSON form of `core.v1.ClusterTrustBundleProjection`. */
 export type ClusterTrustBundleProjection = Static<typeof ClusterTrustBundleProjection>;
@@ -149,8 +149,8 @@ export type ClusterTrustBundleProjection = Static<typeof ClusterTrustBundleProje
 /** `core.v1.ConfigMapProjection`. */
 export const ConfigMapProjection = object('core.v1.ConfigMapProjection', {
   items: field(2, list(KeyToPath)),
-  optional: field(4, boolean()),
-  name: field(0, string()),
+  optional: field(4, pointer(boolean())),
+  name: field(1, embedded(1, string())),
 });
 /** The JSON form of `core.v1.ConfigMapProjection`. */
 export type ConfigMapProjection = Static<typeof ConfigMapProjection>;
@@ -164,13 +164,13 @@ export type DownwardAPIProjection = Static<typeof DownwardAPIProjection>;
 
 /** `core.v1.PodCertificateProjection`. */
 export const PodCertificateProjection = object('core.v1.PodCertificateProjection', {
-  certificateChainPath: field(0, string()),
-  credentialBundlePath: field(0, string()),
-  keyPath: field(0, string()),
-  keyType: required(0, string()),
-  maxExpirationSeconds: field(0, int32()),
-  signerName: required(0, string()),
-  userAnnotations: field(0, map(string())),
+  certificateChainPath: field(6, string()),
+  credentialBundlePath: field(4, string()),
+  keyPath: field(5, string()),
+  keyType: required(2, string()),
+  maxExpirationSeconds: field(3, pointer(int32())),
+  signerName: required(1, string()),
+  userAnnotations: field(7, map(string())),
 });
 /** The JSON form of `core.v1.PodCertificateProjection`. */
 export type PodCertificateProjection = Static<typeof PodCertificateProjection>;
@@ -178,8 +178,8 @@ export type PodCertificateProjection = Static<typeof PodCertificateProjection>;
 /** `core.v1.SecretProjection`. */
 export const SecretProjection = object('core.v1.SecretProjection', {
   items: field(2, list(KeyToPath)),
-  optional: field(4, boolean()),
-  name: field(0, string()),
+  optional: field(4, pointer(boolean())),
+  name: field(1, embedded(1, string())),
 });
 /** The JSON form of `core.v1.SecretProjection`. */
 export type SecretProjection = Static<typeof SecretProjection>;
@@ -187,7 +187,7 @@ export type SecretProjection = Static<typeof SecretProjection>;
 /** `core.v1.ServiceAccountTokenProjection`. */
 export const ServiceAccountTokenProjection = object('core.v1.ServiceAccountTokenProjection', {
   audience: field(1, string()),
-  expirationSeconds: field(2, int64()),
+  expirationSeconds: field(2, pointer(int64())),
   path: required(3, string()),
 });
 /** The JSON form of `core.v1.ServiceAccountTokenProjection`. */
@@ -199,8 +199,8 @@ export const VolumeProjection = object('core.v1.VolumeProjection', {
   downwardAPI: field(2, DownwardAPIProjection),
   configMap: field(3, ConfigMapProjection),
   serviceAccountToken: field(4, ServiceAccountTokenProjection),
-  clusterTrustBundle: field(0, ClusterTrustBundleProjection),
-  podCertificate: field(0, PodCertificateProjection),
+  clusterTrustBundle: field(5, ClusterTrustBundleProjection),
+  podCertificate: field(6, PodCertificateProjection),
 });
 /** The JSON form of `core.v1.VolumeProjection`. */
 export type VolumeProjection = Static<typeof VolumeProjection>;
@@ -208,7 +208,7 @@ export type VolumeProjection = Static<typeof VolumeProjection>;
 /** `core.v1.ProjectedVolumeSource`. */
 export const ProjectedVolumeSource = object('core.v1.ProjectedVolumeSource', {
   sources: field(1, list(VolumeProjection)),
-  defaultMode: field(2, int32()),
+  defaultMode: field(2, pointer(int32())),
 });
 /** The JSON form of `core.v1.ProjectedVolumeSource`. */
 export type ProjectedVolumeSource = Static<typeof ProjectedVolumeSource>;
@@ -216,36 +216,36 @@ export type ProjectedVolumeSource = Static<typeof ProjectedVolumeSource>;
 /** `core.v1.Volume`. */
 export const Volume = object('core.v1.Volume', {
   name: required(1, string()),
-  awsElasticBlockStore: field(0, AWSElasticBlockStoreVolumeSource),
-  azureDisk: field(0, AzureDiskVolumeSource),
-  azureFile: field(0, AzureFileVolumeSource),
-  cephfs: field(0, CephFSVolumeSource),
-  cinder: field(0, CinderVolumeSource),
-  configMap: field(0, ConfigMapVolumeSource),
-  csi: field(0, CSIVolumeSource),
-  downwardAPI: field(0, DownwardAPIVolumeSource),
-  emptyDir: field(0, EmptyDirVolumeSource),
-  ephemeral: field(0, EphemeralVolumeSource),
-  fc: field(0, FCVolumeSource),
-  flexVolume: field(0, FlexVolumeSource),
-  flocker: field(0, FlockerVolumeSource),
-  gcePersistentDisk: field(0, GCEPersistentDiskVolumeSource),
-  gitRepo: field(0, GitRepoVolumeSource),
-  glusterfs: field(0, GlusterfsVolumeSource),
-  hostPath: field(0, HostPathVolumeSource),
-  image: field(0, ImageVolumeSource),
-  iscsi: field(0, ISCSIVolumeSource),
-  nfs: field(0, NFSVolumeSource),
-  persistentVolumeClaim: field(0, PersistentVolumeClaimVolumeSource),
-  photonPersistentDisk: field(0, PhotonPersistentDiskVolumeSource),
-  portworxVolume: field(0, PortworxVolumeSource),
-  projected: field(0, ProjectedVolumeSource),
-  quobyte: field(0, QuobyteVolumeSource),
-  rbd: field(0, RBDVolumeSource),
-  scaleIO: field(0, ScaleIOVolumeSource),
-  secret: field(0, SecretVolumeSource),
-  storageos: field(0, StorageOSVolumeSource),
-  vsphereVolume: field(0, VsphereVirtualDiskVolumeSource),
+  awsElasticBlockStore: field(4, embedded(2, AWSElasticBlockStoreVolumeSource)),
+  azureDisk: field(22, embedded(2, AzureDiskVolumeSource)),
+  azureFile: field(18, embedded(2, AzureFileVolumeSource)),
+  cephfs: field(14, embedded(2, CephFSVolumeSource)),
+  cinder: field(13, embedded(2, CinderVolumeSource)),
+  configMap: field(19, embedded(2, ConfigMapVolumeSource)),
+  csi: field(28, embedded(2, CSIVolumeSource)),
+  downwardAPI: field(16, embedded(2, DownwardAPIVolumeSource)),
+  emptyDir: field(2, embedded(2, EmptyDirVolumeSource)),
+  ephemeral: field(29, embedded(2, EphemeralVolumeSource)),
+  fc: field(17, embedded(2, FCVolumeSource)),
+  flexVolume: field(12, embedded(2, FlexVolumeSource)),
+  flocker: field(15, embedded(2, FlockerVolumeSource)),
+  gcePersistentDisk: field(3, embedded(2, GCEPersistentDiskVolumeSource)),
+  gitRepo: field(5, embedded(2, GitRepoVolumeSource)),
+  glusterfs: field(9, embedded(2, GlusterfsVolumeSource)),
+  hostPath: field(1, embedded(2, HostPathVolumeSource)),
+  image: field(30, embedded(2, ImageVolumeSource)),
+  iscsi: field(8, embedded(2, ISCSIVolumeSource)),
+  nfs: field(7, embedded(2, NFSVolumeSource)),
+  persistentVolumeClaim: field(10, embedded(2, PersistentVolumeClaimVolumeSource)),
+  photonPersistentDisk: field(23, embedded(2, PhotonPersistentDiskVolumeSource)),
+  portworxVolume: field(24, embedded(2, PortworxVolumeSource)),
+  projected: field(26, embedded(2, ProjectedVolumeSource)),
+  quobyte: field(21, embedded(2, QuobyteVolumeSource)),
+  rbd: field(11, embedded(2, RBDVolumeSource)),
+  scaleIO: field(25, embedded(2, ScaleIOVolumeSource)),
+  secret: field(6, embedded(2, SecretVolumeSource)),
+  storageos: field(27, embedded(2, StorageOSVolumeSource)),
+  vsphereVolume: field(20, embedded(2, VsphereVirtualDiskVolumeSource)),
 });
 /** The JSON form of `core.v1.Volume`. */
 export type Volume = Static<typeof Volume>;

@@ -66,6 +66,21 @@ export const any = () => Type.Unknown({ 'x-kubernetes-preserve-unknown-fields': 
 export const rawObject = () =>
   Type.Unsafe<Record<string, unknown>>({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
 
+/**
+ * A scalar that Go holds by pointer: a given `false`, `0` or `''` is kept, while without this mark an optional zero value is dropped,
+ * as Go's omitempty does. On a struct of a `required` field: the field stays away when it is not given.
+ */
+export const pointer = <T extends TSchema>(schema: T): T => ({ ...schema, 'x-kubernetes-pointer': true });
+/** An optional struct (or quantity) that Go holds by value: every decoded object has it, `{}` (or `"0"`) at least. */
+export const value = <T extends TSchema>(schema: T): T => ({ ...schema, 'x-kubernetes-value': true });
+/** A field of a struct that Go embeds: in JSON beside its siblings, in protobuf inside the message with the number `message`. */
+export const embedded = <T extends TSchema>(message: number, schema: T): T => ({
+  ...schema,
+  'x-kubernetes-protobuf-message': message,
+});
+/** Words for `kubectl explain`, on a field or a definition. */
+export const described = <T extends TSchema>(description: string, schema: T): T => ({ ...schema, description });
+
 /** A list that is replaced whole by apply. */
 export const list = <T extends TSchema>(item: T, options?: ListOptions) => listOf(item, 'atomic', options);
 /** A list without duplicates; apply merges its items by value. */

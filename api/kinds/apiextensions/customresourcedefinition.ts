@@ -1,12 +1,12 @@
-import { type Static, boolean, bytes, field, int32, int64, list, listMap, object, rawObject, required, string, time } from '#api/schema/builders.ts';
+import { type Static, boolean, bytes, field, int32, int64, list, listMap, object, pointer, rawObject, required, string, time, value } from '#api/schema/builders.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `apiextensions.v1.ServiceReference`. */
 export const ServiceReference = object('apiextensions.v1.ServiceReference', {
   namespace: required(1, string()),
   name: required(2, string()),
-  path: field(3, string()),
-  port: field(4, int32()),
+  path: field(3, pointer(string())),
+  port: field(4, pointer(int32())),
 });
 /** The JSON form of `apiextensions.v1.ServiceReference`. */
 export type ServiceReference = Static<typeof ServiceReference>;
@@ -15,7 +15,7 @@ export type ServiceReference = Static<typeof ServiceReference>;
 export const WebhookClientConfig = object('apiextensions.v1.WebhookClientConfig', {
   service: field(1, ServiceReference),
   caBundle: field(2, bytes()),
-  url: field(3, string()),
+  url: field(3, pointer(string())),
 });
 /** The JSON form of `apiextensions.v1.WebhookClientConfig`. */
 export type WebhookClientConfig = Static<typeof WebhookClientConfig>;
@@ -71,7 +71,7 @@ export type SelectableField = Static<typeof SelectableField>;
 export const CustomResourceSubresourceScale = object('apiextensions.v1.CustomResourceSubresourceScale', {
   specReplicasPath: required(1, string()),
   statusReplicasPath: required(2, string()),
-  labelSelectorPath: field(3, string()),
+  labelSelectorPath: field(3, pointer(string())),
 });
 /** The JSON form of `apiextensions.v1.CustomResourceSubresourceScale`. */
 export type CustomResourceSubresourceScale = Static<typeof CustomResourceSubresourceScale>;
@@ -100,7 +100,7 @@ export const CustomResourceDefinitionVersion = object('apiextensions.v1.CustomRe
   subresources: field(5, CustomResourceSubresources),
   additionalPrinterColumns: field(6, list(CustomResourceColumnDefinition)),
   deprecated: field(7, boolean()),
-  deprecationWarning: field(8, string()),
+  deprecationWarning: field(8, pointer(string())),
   selectableFields: field(0, list(SelectableField)),
 });
 /** The JSON form of `apiextensions.v1.CustomResourceDefinitionVersion`. */
@@ -133,7 +133,7 @@ export type CustomResourceDefinitionCondition = Static<typeof CustomResourceDefi
 /** `apiextensions.v1.CustomResourceDefinitionStatus`. */
 export const CustomResourceDefinitionStatus = object('apiextensions.v1.CustomResourceDefinitionStatus', {
   conditions: field(1, listMap(CustomResourceDefinitionCondition, { keys: ['type'] })),
-  acceptedNames: field(2, CustomResourceDefinitionNames),
+  acceptedNames: field(2, value(CustomResourceDefinitionNames)),
   storedVersions: field(3, list(string())),
   observedGeneration: field(0, int64()),
 });
@@ -146,7 +146,7 @@ export const CustomResourceDefinition = object('apiextensions.v1.CustomResourceD
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
   spec: required(2, CustomResourceDefinitionSpec),
-  status: field(3, CustomResourceDefinitionStatus),
+  status: field(3, value(CustomResourceDefinitionStatus)),
 });
 /** The JSON form of `apiextensions.v1.CustomResourceDefinition`. */
 export type CustomResourceDefinition = Static<typeof CustomResourceDefinition>;

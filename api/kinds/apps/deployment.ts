@@ -1,4 +1,4 @@
-import { type Static, boolean, field, int32, int64, intOrString, listMap, object, required, string, time } from '#api/schema/builders.ts';
+import { type Static, boolean, field, int32, int64, intOrString, listMap, object, pointer, required, string, time, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { LabelSelector } from '#api/meta/label-selector.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
@@ -34,14 +34,14 @@ export type DeploymentCondition = Static<typeof DeploymentCondition>;
 
 /** `apps.v1.DeploymentSpec`. */
 export const DeploymentSpec = object('apps.v1.DeploymentSpec', {
-  replicas: field(1, int32()),
-  selector: required(2, LabelSelector),
+  replicas: field(1, pointer(int32())),
+  selector: required(2, pointer(LabelSelector)),
   template: required(3, PodTemplateSpec),
-  strategy: field(4, DeploymentStrategy, 'retainKeys'),
+  strategy: field(4, value(DeploymentStrategy), 'retainKeys'),
   minReadySeconds: field(5, int32()),
-  revisionHistoryLimit: field(6, int32()),
+  revisionHistoryLimit: field(6, pointer(int32())),
   paused: field(7, boolean()),
-  progressDeadlineSeconds: field(9, int32()),
+  progressDeadlineSeconds: field(9, pointer(int32())),
 });
 /** The JSON form of `apps.v1.DeploymentSpec`. */
 export type DeploymentSpec = Static<typeof DeploymentSpec>;
@@ -55,8 +55,8 @@ export const DeploymentStatus = object('apps.v1.DeploymentStatus', {
   unavailableReplicas: field(5, int32()),
   conditions: field(6, listMap(DeploymentCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
   readyReplicas: field(7, int32()),
-  collisionCount: field(8, int32()),
-  terminatingReplicas: field(0, int32()),
+  collisionCount: field(8, pointer(int32())),
+  terminatingReplicas: field(9, pointer(int32())),
 });
 /** The JSON form of `apps.v1.DeploymentStatus`. */
 export type DeploymentStatus = Static<typeof DeploymentStatus>;
@@ -66,8 +66,8 @@ export const Deployment = object('apps.v1.Deployment', {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, DeploymentSpec),
-  status: field(3, DeploymentStatus),
+  spec: field(2, value(DeploymentSpec)),
+  status: field(3, value(DeploymentStatus)),
 });
 /** The JSON form of `apps.v1.Deployment`. */
 export type Deployment = Static<typeof Deployment>;

@@ -1,4 +1,4 @@
-import { type Static, field, int32, int64, listMap, object, required, string, time } from '#api/schema/builders.ts';
+import { type Static, field, int32, int64, listMap, object, pointer, required, string, time, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { LabelSelector } from '#api/meta/label-selector.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
@@ -17,9 +17,9 @@ export type ReplicaSetCondition = Static<typeof ReplicaSetCondition>;
 
 /** `apps.v1.ReplicaSetSpec`. */
 export const ReplicaSetSpec = object('apps.v1.ReplicaSetSpec', {
-  replicas: field(1, int32()),
-  selector: required(2, LabelSelector),
-  template: field(3, PodTemplateSpec),
+  replicas: field(1, pointer(int32())),
+  selector: required(2, pointer(LabelSelector)),
+  template: field(3, value(PodTemplateSpec)),
   minReadySeconds: field(4, int32()),
 });
 /** The JSON form of `apps.v1.ReplicaSetSpec`. */
@@ -33,7 +33,7 @@ export const ReplicaSetStatus = object('apps.v1.ReplicaSetStatus', {
   readyReplicas: field(4, int32()),
   availableReplicas: field(5, int32()),
   conditions: field(6, listMap(ReplicaSetCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
-  terminatingReplicas: field(0, int32()),
+  terminatingReplicas: field(7, pointer(int32())),
 });
 /** The JSON form of `apps.v1.ReplicaSetStatus`. */
 export type ReplicaSetStatus = Static<typeof ReplicaSetStatus>;
@@ -43,8 +43,8 @@ export const ReplicaSet = object('apps.v1.ReplicaSet', {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, ReplicaSetSpec),
-  status: field(3, ReplicaSetStatus),
+  spec: field(2, value(ReplicaSetSpec)),
+  status: field(3, value(ReplicaSetStatus)),
 });
 /** The JSON form of `apps.v1.ReplicaSet`. */
 export type ReplicaSet = Static<typeof ReplicaSet>;

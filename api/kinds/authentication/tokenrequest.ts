@@ -1,4 +1,4 @@
-import { type Static, field, int64, list, object, required, string, time } from '#api/schema/builders.ts';
+import { type Static, field, int64, list, object, pointer, required, string, time, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
@@ -16,7 +16,7 @@ export type BoundObjectReference = Static<typeof BoundObjectReference>;
 export const TokenRequestSpec = object('authentication.v1.TokenRequestSpec', {
   audiences: field(1, list(string())),
   boundObjectRef: field(3, BoundObjectReference),
-  expirationSeconds: field(4, int64()),
+  expirationSeconds: field(4, pointer(int64())),
 });
 /** The JSON form of `authentication.v1.TokenRequestSpec`. */
 export type TokenRequestSpec = Static<typeof TokenRequestSpec>;
@@ -34,8 +34,8 @@ export const TokenRequest = object('authentication.v1.TokenRequest', {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, TokenRequestSpec),
-  status: field(3, TokenRequestStatus),
+  spec: field(2, value(TokenRequestSpec)),
+  status: field(3, value(TokenRequestStatus)),
 });
 /** The JSON form of `authentication.v1.TokenRequest`. */
 export type TokenRequest = Static<typeof TokenRequest>;

@@ -1,4 +1,4 @@
-import { type Static, boolean, field, list, map, object, required, string } from '#api/schema/builders.ts';
+import { type Static, boolean, field, list, map, object, required, string, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
@@ -23,7 +23,7 @@ export type TokenReviewSpec = Static<typeof TokenReviewSpec>;
 /** `authentication.v1.TokenReviewStatus`. */
 export const TokenReviewStatus = object('authentication.v1.TokenReviewStatus', {
   authenticated: field(1, boolean()),
-  user: field(2, UserInfo),
+  user: field(2, value(UserInfo)),
   error: field(3, string()),
   audiences: field(4, list(string())),
 });
@@ -36,7 +36,7 @@ export const TokenReview = object('authentication.v1.TokenReview', {
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
   spec: required(2, TokenReviewSpec),
-  status: field(3, TokenReviewStatus),
+  status: field(3, value(TokenReviewStatus)),
 });
 /** The JSON form of `authentication.v1.TokenReview`. */
 export type TokenReview = Static<typeof TokenReview>;

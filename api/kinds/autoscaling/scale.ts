@@ -1,4 +1,4 @@
-import { type Static, field, int32, object, required, string } from '#api/schema/builders.ts';
+import { type Static, field, int32, object, required, string, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
@@ -22,8 +22,8 @@ export const Scale = object('autoscaling.v1.Scale', {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, ScaleSpec),
-  status: field(3, ScaleStatus),
+  spec: field(2, value(ScaleSpec)),
+  status: field(3, value(ScaleStatus)),
 });
 /** The JSON form of `autoscaling.v1.Scale`. */
 export type Scale = Static<typeof Scale>;

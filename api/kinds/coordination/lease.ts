@@ -1,16 +1,16 @@
-import { type Static, field, int32, microTime, object, required, string } from '#api/schema/builders.ts';
+import { type Static, field, int32, microTime, object, pointer, required, string, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
 /** `coordination.v1.LeaseSpec`. */
 export const LeaseSpec = object('coordination.v1.LeaseSpec', {
-  holderIdentity: field(1, string()),
-  leaseDurationSeconds: field(2, int32()),
+  holderIdentity: field(1, pointer(string())),
+  leaseDurationSeconds: field(2, pointer(int32())),
   acquireTime: field(3, microTime()),
   renewTime: field(4, microTime()),
-  leaseTransitions: field(5, int32()),
-  preferredHolder: field(0, string()),
-  strategy: field(0, string()),
+  leaseTransitions: field(5, pointer(int32())),
+  preferredHolder: field(7, pointer(string())),
+  strategy: field(6, pointer(string())),
 });
 /** The JSON form of `coordination.v1.LeaseSpec`. */
 export type LeaseSpec = Static<typeof LeaseSpec>;
@@ -20,7 +20,7 @@ export const Lease = object('coordination.v1.Lease', {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, LeaseSpec),
+  spec: field(2, value(LeaseSpec)),
 });
 /** The JSON form of `coordination.v1.Lease`. */
 export type Lease = Static<typeof Lease>;

@@ -1,4 +1,4 @@
-import { type Static, boolean, bytes, field, map, object, required, string } from '#api/schema/builders.ts';
+import { type Static, boolean, bytes, field, map, object, pointer, required, string } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
@@ -9,7 +9,7 @@ export const ConfigMap = object('core.v1.ConfigMap', {
   metadata: required(1, ObjectMeta),
   data: field(2, map(string())),
   binaryData: field(3, map(bytes())),
-  immutable: field(4, boolean()),
+  immutable: field(4, pointer(boolean())),
 });
 /** The JSON form of `core.v1.ConfigMap`. */
 export type ConfigMap = Static<typeof ConfigMap>;

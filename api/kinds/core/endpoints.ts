@@ -1,4 +1,4 @@
-import { type Static, field, int32, list, object, required, string } from '#api/schema/builders.ts';
+import { type Static, field, int32, list, object, pointer, required, string } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
@@ -8,7 +8,7 @@ export const EndpointAddress = object('core.v1.EndpointAddress', {
   ip: required(1, string()),
   targetRef: field(2, ObjectReference),
   hostname: field(3, string()),
-  nodeName: field(4, string()),
+  nodeName: field(4, pointer(string())),
 }, { mapType: 'atomic' });
 /** The JSON form of `core.v1.EndpointAddress`. */
 export type EndpointAddress = Static<typeof EndpointAddress>;
@@ -18,7 +18,7 @@ export const EndpointPort = object('core.v1.EndpointPort', {
   name: field(1, string()),
   port: required(2, int32()),
   protocol: field(3, string()),
-  appProtocol: field(4, string()),
+  appProtocol: field(4, pointer(string())),
 }, { mapType: 'atomic' });
 /** The JSON form of `core.v1.EndpointPort`. */
 export type EndpointPort = Static<typeof EndpointPort>;

@@ -1,4 +1,4 @@
-import { type Static, field, int32, microTime, object, required, string, time } from "#api/schema/builders.ts";
+import { type Static, field, int32, microTime, object, required, string, time, value } from "#api/schema/builders.ts";
 import { defineKind } from "#api/kind.ts";
 import { ObjectMeta } from "#api/meta/object-meta.ts";
 import { ObjectReference } from "#api/meta/references.ts";
@@ -27,7 +27,7 @@ export const Event = object("core.v1.Event", {
   involvedObject: required(2, ObjectReference),
   reason: field(3, string()),
   message: field(4, string()),
-  source: field(5, EventSource),
+  source: field(5, value(EventSource)),
   firstTimestamp: field(6, time()),
   lastTimestamp: field(7, time()),
   count: field(8, int32()),

@@ -1,4 +1,4 @@
-import { type Static, field, list, listMap, object, required, string, time } from '#api/schema/builders.ts';
+import { type Static, field, list, listMap, object, required, string, time, value } from '#api/schema/builders.ts';
 import { ALL_VERBS, defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
@@ -33,8 +33,8 @@ export const Namespace = object('core.v1.Namespace', {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, NamespaceSpec),
-  status: field(3, NamespaceStatus),
+  spec: field(2, value(NamespaceSpec)),
+  status: field(3, value(NamespaceStatus)),
 });
 /** The JSON form of `core.v1.Namespace`. */
 export type Namespace = Static<typeof Namespace>;

@@ -1,4 +1,4 @@
-import { type Static, boolean, field, int32, int64, list, listMap, map, object, quantity, required, set, string, time } from '#api/schema/builders.ts';
+import { type Static, boolean, field, int32, int64, list, listMap, map, object, pointer, quantity, required, set, string, time, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
@@ -82,14 +82,14 @@ export type DaemonEndpoint = Static<typeof DaemonEndpoint>;
 
 /** `core.v1.NodeDaemonEndpoints`. */
 export const NodeDaemonEndpoints = object('core.v1.NodeDaemonEndpoints', {
-  kubeletEndpoint: field(1, DaemonEndpoint),
+  kubeletEndpoint: field(1, value(DaemonEndpoint)),
 });
 /** The JSON form of `core.v1.NodeDaemonEndpoints`. */
 export type NodeDaemonEndpoints = Static<typeof NodeDaemonEndpoints>;
 
 /** `core.v1.NodeFeatures`. */
 export const NodeFeatures = object('core.v1.NodeFeatures', {
-  supplementalGroupsPolicy: field(0, boolean()),
+  supplementalGroupsPolicy: field(1, pointer(boolean())),
 });
 /** The JSON form of `core.v1.NodeFeatures`. */
 export type NodeFeatures = Static<typeof NodeFeatures>;
@@ -104,7 +104,7 @@ export type ContainerImage = Static<typeof ContainerImage>;
 
 /** `core.v1.NodeSwapStatus`. */
 export const NodeSwapStatus = object('core.v1.NodeSwapStatus', {
-  capacity: field(0, int64()),
+  capacity: field(1, pointer(int64())),
 });
 /** The JSON form of `core.v1.NodeSwapStatus`. */
 export type NodeSwapStatus = Static<typeof NodeSwapStatus>;
@@ -121,23 +121,23 @@ export const NodeSystemInfo = object('core.v1.NodeSystemInfo', {
   kubeProxyVersion: required(8, string()),
   operatingSystem: required(9, string()),
   architecture: required(10, string()),
-  swap: field(0, NodeSwapStatus),
+  swap: field(11, NodeSwapStatus),
 });
 /** The JSON form of `core.v1.NodeSystemInfo`. */
 export type NodeSystemInfo = Static<typeof NodeSystemInfo>;
 
 /** `core.v1.NodeRuntimeHandlerFeatures`. */
 export const NodeRuntimeHandlerFeatures = object('core.v1.NodeRuntimeHandlerFeatures', {
-  recursiveReadOnlyMounts: field(0, boolean()),
-  userNamespaces: field(0, boolean()),
+  recursiveReadOnlyMounts: field(1, pointer(boolean())),
+  userNamespaces: field(2, pointer(boolean())),
 });
 /** The JSON form of `core.v1.NodeRuntimeHandlerFeatures`. */
 export type NodeRuntimeHandlerFeatures = Static<typeof NodeRuntimeHandlerFeatures>;
 
 /** `core.v1.NodeRuntimeHandler`. */
 export const NodeRuntimeHandler = object('core.v1.NodeRuntimeHandler', {
-  features: field(0, NodeRuntimeHandlerFeatures),
-  name: field(0, string()),
+  features: field(2, NodeRuntimeHandlerFeatures),
+  name: field(1, string()),
 });
 /** The JSON form of `core.v1.NodeRuntimeHandler`. */
 export type NodeRuntimeHandler = Static<typeof NodeRuntimeHandler>;
@@ -157,15 +157,15 @@ export const NodeStatus = object('core.v1.NodeStatus', {
   phase: field(3, string()),
   conditions: field(4, listMap(NodeCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
   addresses: field(5, listMap(NodeAddress, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
-  daemonEndpoints: field(6, NodeDaemonEndpoints),
-  nodeInfo: field(7, NodeSystemInfo),
+  daemonEndpoints: field(6, value(NodeDaemonEndpoints)),
+  nodeInfo: field(7, value(NodeSystemInfo)),
   images: field(8, list(ContainerImage)),
   volumesInUse: field(9, list(string())),
   volumesAttached: field(10, list(AttachedVolume)),
   config: field(11, NodeConfigStatus),
-  declaredFeatures: field(0, list(string())),
-  features: field(0, NodeFeatures),
-  runtimeHandlers: field(0, list(NodeRuntimeHandler)),
+  declaredFeatures: field(14, list(string())),
+  features: field(13, NodeFeatures),
+  runtimeHandlers: field(12, list(NodeRuntimeHandler)),
 });
 /** The JSON form of `core.v1.NodeStatus`. */
 export type NodeStatus = Static<typeof NodeStatus>;
@@ -175,8 +175,8 @@ export const Node = object('core.v1.Node', {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, NodeSpec),
-  status: field(3, NodeStatus),
+  spec: field(2, value(NodeSpec)),
+  status: field(3, value(NodeStatus)),
 });
 /** The JSON form of `core.v1.Node`. */
 export type Node = Static<typeof Node>;

@@ -1,19 +1,19 @@
-import { type Static, boolean, field, int32, int64, list, listMap, map, object, quantity, required, set, string, time } from '#api/schema/builders.ts';
+import { type Static, boolean, field, int32, int64, list, listMap, map, object, pointer, quantity, required, set, string, time, value } from '#api/schema/builders.ts';
 import { ResourceRequirements } from '#api/podspec/resources.ts';
 
 /** `core.v1.ResourceHealth`. */
 export const ResourceHealth = object('core.v1.ResourceHealth', {
-  health: field(0, string()),
-  message: field(0, string()),
-  resourceID: required(0, string()),
+  health: field(2, string()),
+  message: field(6, string()),
+  resourceID: required(1, string()),
 });
 /** The JSON form of `core.v1.ResourceHealth`. */
 export type ResourceHealth = Static<typeof ResourceHealth>;
 
 /** `core.v1.ResourceStatus`. */
 export const ResourceStatus = object('core.v1.ResourceStatus', {
-  name: required(0, string()),
-  resources: field(0, listMap(ResourceHealth, { keys: ['resourceID'] })),
+  name: required(1, string()),
+  resources: field(2, listMap(ResourceHealth, { keys: ['resourceID'] })),
 });
 /** The JSON form of `core.v1.ResourceStatus`. */
 export type ResourceStatus = Static<typeof ResourceStatus>;
@@ -57,41 +57,41 @@ export type ContainerState = Static<typeof ContainerState>;
 
 /** `core.v1.LinuxContainerUser`. */
 export const LinuxContainerUser = object('core.v1.LinuxContainerUser', {
-  gid: required(0, int64()),
-  supplementalGroups: field(0, list(int64())),
-  uid: required(0, int64()),
+  gid: required(2, int64()),
+  supplementalGroups: field(3, list(int64())),
+  uid: required(1, int64()),
 });
 /** The JSON form of `core.v1.LinuxContainerUser`. */
 export type LinuxContainerUser = Static<typeof LinuxContainerUser>;
 
 /** `core.v1.ContainerUser`. */
 export const ContainerUser = object('core.v1.ContainerUser', {
-  linux: field(0, LinuxContainerUser),
+  linux: field(1, LinuxContainerUser),
 });
 /** The JSON form of `core.v1.ContainerUser`. */
 export type ContainerUser = Static<typeof ContainerUser>;
 
 /** `core.v1.ImageVolumeStatus`. */
 export const ImageVolumeStatus = object('core.v1.ImageVolumeStatus', {
-  imageRef: required(0, string()),
+  imageRef: required(1, string()),
 });
 /** The JSON form of `core.v1.ImageVolumeStatus`. */
 export type ImageVolumeStatus = Static<typeof ImageVolumeStatus>;
 
 /** `core.v1.VolumeStatus`. */
 export const VolumeStatus = object('core.v1.VolumeStatus', {
-  image: field(0, ImageVolumeStatus),
+  image: field(1, ImageVolumeStatus),
 });
 /** The JSON form of `core.v1.VolumeStatus`. */
 export type VolumeStatus = Static<typeof VolumeStatus>;
 
 /** `core.v1.VolumeMountStatus`. */
 export const VolumeMountStatus = object('core.v1.VolumeMountStatus', {
-  mountPath: required(0, string()),
-  name: required(0, string()),
-  readOnly: field(0, boolean()),
-  recursiveReadOnly: field(0, string()),
-  volumeStatus: field(0, VolumeStatus),
+  mountPath: required(2, string()),
+  name: required(1, string()),
+  readOnly: field(3, boolean()),
+  recursiveReadOnly: field(4, pointer(string())),
+  volumeStatus: field(5, VolumeStatus),
 });
 /** The JSON form of `core.v1.VolumeMountStatus`. */
 export type VolumeMountStatus = Static<typeof VolumeMountStatus>;
@@ -99,20 +99,20 @@ export type VolumeMountStatus = Static<typeof VolumeMountStatus>;
 /** `core.v1.ContainerStatus`. */
 export const ContainerStatus = object('core.v1.ContainerStatus', {
   name: required(1, string()),
-  state: field(2, ContainerState),
-  lastState: field(3, ContainerState),
+  state: field(2, value(ContainerState)),
+  lastState: field(3, value(ContainerState)),
   ready: required(4, boolean()),
   restartCount: required(5, int32()),
   image: required(6, string()),
   imageID: required(7, string()),
   containerID: field(8, string()),
-  started: field(9, boolean()),
+  started: field(9, pointer(boolean())),
   allocatedResources: field(10, map(quantity())),
   resources: field(11, ResourceRequirements),
-  allocatedResourcesStatus: field(0, listMap(ResourceStatus, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
-  stopSignal: field(0, string()),
-  user: field(0, ContainerUser),
-  volumeMounts: field(0, listMap(VolumeMountStatus, { keys: ['mountPath'], mergeKey: 'mountPath', patchStrategy: 'merge' })),
+  allocatedResourcesStatus: field(14, listMap(ResourceStatus, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
+  stopSignal: field(15, pointer(string())),
+  user: field(13, ContainerUser),
+  volumeMounts: field(12, listMap(VolumeMountStatus, { keys: ['mountPath'], mergeKey: 'mountPath', patchStrategy: 'merge' })),
 });
 /** The JSON form of `core.v1.ContainerStatus`. */
 export type ContainerStatus = Static<typeof ContainerStatus>;
@@ -125,24 +125,24 @@ export const PodCondition = object('core.v1.PodCondition', {
   lastTransitionTime: field(4, time()),
   reason: field(5, string()),
   message: field(6, string()),
-  observedGeneration: field(0, int64()),
+  observedGeneration: field(7, int64()),
 });
 /** The JSON form of `core.v1.PodCondition`. */
 export type PodCondition = Static<typeof PodCondition>;
 
 /** `core.v1.ContainerExtendedResourceRequest`. */
 export const ContainerExtendedResourceRequest = object('core.v1.ContainerExtendedResourceRequest', {
-  containerName: required(0, string()),
-  requestName: required(0, string()),
-  resourceName: required(0, string()),
+  containerName: required(1, string()),
+  requestName: required(3, string()),
+  resourceName: required(2, string()),
 });
 /** The JSON form of `core.v1.ContainerExtendedResourceRequest`. */
 export type ContainerExtendedResourceRequest = Static<typeof ContainerExtendedResourceRequest>;
 
 /** `core.v1.PodExtendedResourceClaimStatus`. */
 export const PodExtendedResourceClaimStatus = object('core.v1.PodExtendedResourceClaimStatus', {
-  requestMappings: required(0, list(ContainerExtendedResourceRequest)),
-  resourceClaimName: required(0, string()),
+  requestMappings: required(1, list(ContainerExtendedResourceRequest)),
+  resourceClaimName: required(2, string()),
 });
 /** The JSON form of `core.v1.PodExtendedResourceClaimStatus`. */
 export type PodExtendedResourceClaimStatus = Static<typeof PodExtendedResourceClaimStatus>;
@@ -156,8 +156,8 @@ export type HostIP = Static<typeof HostIP>;
 
 /** `core.v1.NodeAllocatableResourceClaimStatus`. */
 export const NodeAllocatableResourceClaimStatus = object('core.v1.NodeAllocatableResourceClaimStatus', {
-  containers: field(0, set(string())),
-  resourceClaimName: required(0, string()),
+  containers: field(2, set(string())),
+  resourceClaimName: required(1, string()),
   resources: required(0, map(quantity())),
 });
 /** The JSON form of `core.v1.NodeAllocatableResourceClaimStatus`. */
@@ -173,7 +173,7 @@ export type PodIP = Static<typeof PodIP>;
 /** `core.v1.PodResourceClaimStatus`. */
 export const PodResourceClaimStatus = object('core.v1.PodResourceClaimStatus', {
   name: required(1, string()),
-  resourceClaimName: field(2, string()),
+  resourceClaimName: field(2, pointer(string())),
 });
 /** The JSON form of `core.v1.PodResourceClaimStatus`. */
 export type PodResourceClaimStatus = Static<typeof PodResourceClaimStatus>;
@@ -196,11 +196,11 @@ export const PodStatus = object('core.v1.PodStatus', {
   resize: field(14, string()),
   resourceClaimStatuses: field(15, listMap(PodResourceClaimStatus, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge,retainKeys' })),
   hostIPs: field(16, list(HostIP, { mergeKey: 'ip', patchStrategy: 'merge' })),
-  allocatedResources: field(0, map(quantity())),
-  extendedResourceClaimStatus: field(0, PodExtendedResourceClaimStatus),
-  nodeAllocatableResourceClaimStatuses: field(0, list(NodeAllocatableResourceClaimStatus)),
-  observedGeneration: field(0, int64()),
-  resources: field(0, ResourceRequirements),
+  allocatedResources: field(19, map(quantity())),
+  extendedResourceClaimStatus: field(18, PodExtendedResourceClaimStatus),
+  nodeAllocatableResourceClaimStatuses: field(21, list(NodeAllocatableResourceClaimStatus)),
+  observedGeneration: field(17, int64()),
+  resources: field(20, ResourceRequirements),
 });
 /** The JSON form of `core.v1.PodStatus`. */
 export type PodStatus = Static<typeof PodStatus>;

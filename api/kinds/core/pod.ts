@@ -1,4 +1,4 @@
-import { type Static, field, object, required, string } from "#api/schema/builders.ts";
+import { type Static, field, object, required, string, value } from "#api/schema/builders.ts";
 import { PodStatus } from "#api/kinds/core/pod-status.ts";
 import { defineKind } from "#api/kind.ts";
 import { ObjectMeta } from "#api/meta/object-meta.ts";
@@ -9,8 +9,8 @@ export const Pod = object("core.v1.Pod", {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, PodSpec),
-  status: field(3, PodStatus),
+  spec: field(2, value(PodSpec)),
+  status: field(3, value(PodStatus)),
 });
 /** The JSON form of `core.v1.Pod`. */
 export type Pod = Static<typeof Pod>;

@@ -1,4 +1,4 @@
-import { type Static, field, int32, int64, listMap, map, object, required, string, time } from '#api/schema/builders.ts';
+import { type Static, field, int32, int64, listMap, map, object, pointer, required, string, time, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
@@ -16,7 +16,7 @@ export type ReplicationControllerCondition = Static<typeof ReplicationController
 
 /** `core.v1.ReplicationControllerSpec`. */
 export const ReplicationControllerSpec = object('core.v1.ReplicationControllerSpec', {
-  replicas: field(1, int32()),
+  replicas: field(1, pointer(int32())),
   selector: field(2, map(string(), { mapType: 'atomic' })),
   template: field(3, PodTemplateSpec),
   minReadySeconds: field(4, int32()),
@@ -41,8 +41,8 @@ export const ReplicationController = object('core.v1.ReplicationController', {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, ReplicationControllerSpec),
-  status: field(3, ReplicationControllerStatus),
+  spec: field(2, value(ReplicationControllerSpec)),
+  status: field(3, value(ReplicationControllerStatus)),
 });
 /** The JSON form of `core.v1.ReplicationController`. */
 export type ReplicationController = Static<typeof ReplicationController>;

@@ -1,4 +1,4 @@
-import { type Static, boolean, bytes, field, map, object, required, string } from '#api/schema/builders.ts';
+import { type Static, boolean, bytes, field, map, object, pointer, required, string } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 
@@ -10,7 +10,7 @@ export const Secret = object('core.v1.Secret', {
   data: field(2, map(bytes())),
   type: field(3, string()),
   stringData: field(4, map(string())),
-  immutable: field(5, boolean()),
+  immutable: field(5, pointer(boolean())),
 });
 /** The JSON form of `core.v1.Secret`. */
 export type Secret = Static<typeof Secret>;

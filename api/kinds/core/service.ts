@@ -1,4 +1,4 @@
-import { type Static, boolean, field, int32, intOrString, list, listMap, map, object, required, string } from '#api/schema/builders.ts';
+import { type Static, boolean, field, int32, intOrString, list, listMap, map, object, pointer, required, string, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { Condition } from '#api/meta/condition.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
@@ -10,14 +10,14 @@ export const ServicePort = object('core.v1.ServicePort', {
   port: required(3, int32()),
   targetPort: field(4, intOrString()),
   nodePort: field(5, int32()),
-  appProtocol: field(6, string()),
+  appProtocol: field(6, pointer(string())),
 });
 /** The JSON form of `core.v1.ServicePort`. */
 export type ServicePort = Static<typeof ServicePort>;
 
 /** `core.v1.ClientIPConfig`. */
 export const ClientIPConfig = object('core.v1.ClientIPConfig', {
-  timeoutSeconds: field(1, int32()),
+  timeoutSeconds: field(1, pointer(int32())),
 });
 /** The JSON form of `core.v1.ClientIPConfig`. */
 export type ClientIPConfig = Static<typeof ClientIPConfig>;
@@ -44,13 +44,13 @@ export const ServiceSpec = object('core.v1.ServiceSpec', {
   healthCheckNodePort: field(12, int32()),
   publishNotReadyAddresses: field(13, boolean()),
   sessionAffinityConfig: field(14, SessionAffinityConfig),
-  ipFamilyPolicy: field(17, string()),
+  ipFamilyPolicy: field(17, pointer(string())),
   clusterIPs: field(18, list(string())),
   ipFamilies: field(19, list(string())),
-  allocateLoadBalancerNodePorts: field(20, boolean()),
-  loadBalancerClass: field(21, string()),
-  internalTrafficPolicy: field(22, string()),
-  trafficDistribution: field(0, string()),
+  allocateLoadBalancerNodePorts: field(20, pointer(boolean())),
+  loadBalancerClass: field(21, pointer(string())),
+  internalTrafficPolicy: field(22, pointer(string())),
+  trafficDistribution: field(23, pointer(string())),
 });
 /** The JSON form of `core.v1.ServiceSpec`. */
 export type ServiceSpec = Static<typeof ServiceSpec>;
@@ -59,7 +59,7 @@ export type ServiceSpec = Static<typeof ServiceSpec>;
 export const PortStatus = object('core.v1.PortStatus', {
   port: required(1, int32()),
   protocol: required(2, string()),
-  error: field(3, string()),
+  error: field(3, pointer(string())),
 });
 /** The JSON form of `core.v1.PortStatus`. */
 export type PortStatus = Static<typeof PortStatus>;
@@ -68,7 +68,7 @@ export type PortStatus = Static<typeof PortStatus>;
 export const LoadBalancerIngress = object('core.v1.LoadBalancerIngress', {
   ip: field(1, string()),
   hostname: field(2, string()),
-  ipMode: field(3, string()),
+  ipMode: field(3, pointer(string())),
   ports: field(4, list(PortStatus)),
 });
 /** The JSON form of `core.v1.LoadBalancerIngress`. */
@@ -83,7 +83,7 @@ export type LoadBalancerStatus = Static<typeof LoadBalancerStatus>;
 
 /** `core.v1.ServiceStatus`. */
 export const ServiceStatus = object('core.v1.ServiceStatus', {
-  loadBalancer: field(1, LoadBalancerStatus),
+  loadBalancer: field(1, value(LoadBalancerStatus)),
   conditions: field(2, listMap(Condition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
 });
 /** The JSON form of `core.v1.ServiceStatus`. */
@@ -94,8 +94,8 @@ export const Service = object('core.v1.Service', {
   kind: required(0, string()),
   apiVersion: required(0, string()),
   metadata: required(1, ObjectMeta),
-  spec: field(2, ServiceSpec),
-  status: field(3, ServiceStatus),
+  spec: field(2, value(ServiceSpec)),
+  status: field(3, value(ServiceStatus)),
 });
 /** The JSON form of `core.v1.Service`. */
 export type Service = Static<typeof Service>;

@@ -1,4 +1,4 @@
-import { type Static, boolean, field, list, listMap, object, required, string } from '#api/schema/builders.ts';
+import { type Static, boolean, field, list, listMap, object, pointer, required, string } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { LocalObjectReference, ObjectReference } from '#api/meta/references.ts';
@@ -10,7 +10,7 @@ export const ServiceAccount = object('core.v1.ServiceAccount', {
   metadata: required(1, ObjectMeta),
   secrets: field(2, listMap(ObjectReference, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
   imagePullSecrets: field(3, list(LocalObjectReference)),
-  automountServiceAccountToken: field(4, boolean()),
+  automountServiceAccountToken: field(4, pointer(boolean())),
 });
 /** The JSON form of `core.v1.ServiceAccount`. */
 export type ServiceAccount = Static<typeof ServiceAccount>;

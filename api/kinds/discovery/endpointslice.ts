@@ -1,20 +1,20 @@
-import { type Static, boolean, field, int32, list, map, object, required, set, string } from '#api/schema/builders.ts';
+import { type Static, boolean, field, int32, list, map, object, pointer, required, set, string, value } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
 
 /** `discovery.v1.EndpointConditions`. */
 export const EndpointConditions = object('discovery.v1.EndpointConditions', {
-  ready: field(1, boolean()),
-  serving: field(2, boolean()),
-  terminating: field(3, boolean()),
+  ready: field(1, pointer(boolean())),
+  serving: field(2, pointer(boolean())),
+  terminating: field(3, pointer(boolean())),
 });
 /** The JSON form of `discovery.v1.EndpointConditions`. */
 export type EndpointConditions = Static<typeof EndpointConditions>;
 
 /** `discovery.v1.ForNode`. */
 export const ForNode = object('discovery.v1.ForNode', {
-  name: required(0, string()),
+  name: required(1, string()),
 });
 /** The JSON form of `discovery.v1.ForNode`. */
 export type ForNode = Static<typeof ForNode>;
@@ -29,7 +29,7 @@ export type ForZone = Static<typeof ForZone>;
 /** `discovery.v1.EndpointHints`. */
 export const EndpointHints = object('discovery.v1.EndpointHints', {
   forZones: field(1, list(ForZone)),
-  forNodes: field(0, list(ForNode)),
+  forNodes: field(2, list(ForNode)),
 });
 /** The JSON form of `discovery.v1.EndpointHints`. */
 export type EndpointHints = Static<typeof EndpointHints>;
@@ -37,12 +37,12 @@ export type EndpointHints = Static<typeof EndpointHints>;
 /** `discovery.v1.Endpoint`. */
 export const Endpoint = object('discovery.v1.Endpoint', {
   addresses: required(1, set(string())),
-  conditions: field(2, EndpointConditions),
-  hostname: field(3, string()),
+  conditions: field(2, value(EndpointConditions)),
+  hostname: field(3, pointer(string())),
   targetRef: field(4, ObjectReference),
   deprecatedTopology: field(5, map(string())),
-  nodeName: field(6, string()),
-  zone: field(7, string()),
+  nodeName: field(6, pointer(string())),
+  zone: field(7, pointer(string())),
   hints: field(8, EndpointHints),
 });
 /** The JSON form of `discovery.v1.Endpoint`. */
@@ -50,10 +50,10 @@ export type Endpoint = Static<typeof Endpoint>;
 
 /** `discovery.v1.EndpointPort`. */
 export const EndpointPort = object('discovery.v1.EndpointPort', {
-  name: field(1, string()),
-  protocol: field(2, string()),
-  port: field(3, int32()),
-  appProtocol: field(4, string()),
+  name: field(1, pointer(string())),
+  protocol: field(2, pointer(string())),
+  port: field(3, pointer(int32())),
+  appProtocol: field(4, pointer(string())),
 }, { mapType: 'atomic' });
 /** The JSON form of `discovery.v1.EndpointPort`. */
 export type EndpointPort = Static<typeof EndpointPort>;
