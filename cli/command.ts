@@ -6,6 +6,8 @@ import { environmentName, type OptionTable, type OptionValues, resolveOptions, U
 /** What a command gets from the process it runs in. */
 export interface Process {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The Postgres archive inside the compiled binary; undefined when run from source. */
+  readonly postgresArchive: string | undefined;
   /** For people: stderr, one line. */
   say(line: string): void;
   /** For programs: stdout, one line. */
