@@ -56,6 +56,7 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'd
  * What a kind does at each step of a write. All are pure: they get a private copy that they may change, and no I/O.
  * Order of a create: decode + prune → schema defaults → `applyDefaults` → admission → `prepareForCreate` → `validate`.
  * Order of an update: the same with `prepareForUpdate` and `validateUpdate` (which also runs `validate` on the new object).
+ * The rules of metadata are not the hooks' business: `validateCreate` and `validateChange` of api/meta/object-meta-validation.ts run them and the hooks.
  * Written as methods on purpose: their parameters are bivariant, so that a `Kind<Pod>` is a `Kind` in the tables of all kinds.
  */
 export interface KindHooks<T extends KubeObject> {

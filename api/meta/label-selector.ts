@@ -10,9 +10,13 @@ export const LabelSelectorRequirement = object('meta.v1.LabelSelectorRequirement
 export type LabelSelectorRequirement = Static<typeof LabelSelectorRequirement>;
 
 /** `meta.v1.LabelSelector`. */
-export const LabelSelector = object('meta.v1.LabelSelector', {
-  matchLabels: field(1, map(string())),
-  matchExpressions: field(2, list(LabelSelectorRequirement)),
-}, { mapType: 'atomic' });
+export const LabelSelector = object(
+  'meta.v1.LabelSelector',
+  {
+    matchLabels: field(1, map(string())),
+    matchExpressions: field(2, list(LabelSelectorRequirement)),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `meta.v1.LabelSelector`. */
 export type LabelSelector = Static<typeof LabelSelector>;

@@ -96,7 +96,7 @@ function validateOwnerReferences(references: readonly OwnerReference[] | undefin
   let controller: string | undefined;
   for (const reference of references ?? []) {
     const { apiVersion = '', kind = '', name = '', uid = '' } = reference;
-    if (apiVersion === '' || apiVersion.endsWith('/'))
+    if (!/^([^/]*\/)?[^/]+$/.test(apiVersion))
       errors.push(invalid(`${path}.apiVersion`, apiVersion, 'version must not be empty'));
     if (kind === '') errors.push(invalid(`${path}.kind`, kind, 'kind must not be empty'));
     if (name === '') errors.push(invalid(`${path}.name`, name, 'name must not be empty'));

@@ -96,7 +96,7 @@ export const formatRequirements = (requirements: readonly Requirement[]): string
     })
     .join(',');
 
-/** A LabelSelector as kubectl's tables show it: `<none>` when it is empty, `<unset>` when it is missing. */
+/** A LabelSelector as kubectl's tables show it: `<none>` when it is empty or missing, `<error>` when it is invalid. */
 export function formatLabelSelector(selector: LabelSelector | undefined | null): string {
   if (selector === undefined || selector === null) return '<none>';
   const requirements = requirementsOf(selector);

@@ -107,7 +107,11 @@ export const notFoundError = (resource: ResourceName, name: string): StatusError
   new StatusError('NotFound', `${qualified(resource)} ${JSON.stringify(name)} not found`, about(resource, name));
 /** 409 `pods "x" already exists`. */
 export const alreadyExists = (resource: ResourceName, name: string): StatusError =>
-  new StatusError('AlreadyExists', `${qualified(resource)} ${JSON.stringify(name)} already exists`, about(resource, name));
+  new StatusError(
+    'AlreadyExists',
+    `${qualified(resource)} ${JSON.stringify(name)} already exists`,
+    about(resource, name),
+  );
 /** 409 `Operation cannot be fulfilled on pods "x": <why>`. */
 export const conflict = (resource: ResourceName, name: string, why: string = OBJECT_MODIFIED): StatusError =>
   new StatusError(

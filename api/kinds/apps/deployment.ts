@@ -1,8 +1,24 @@
-import { type Static, boolean, field, int32, int64, intOrString, listMap, object, pointer, required, string, time, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  field,
+  int32,
+  int64,
+  intOrString,
+  listMap,
+  object,
+  pointer,
+  required,
+  string,
+  time,
+  value,
+} from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { LabelSelector } from '#api/meta/label-selector.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
+import { ageColumn, nameColumn, templateColumns, textColumn, wide } from '#api/kinds/columns.ts';
+import { formatLabelSelector } from '#api/meta/selectors.ts';
 
 /** `apps.v1.RollingUpdateDeployment`. */
 export const RollingUpdateDeployment = object('apps.v1.RollingUpdateDeployment', {
@@ -83,4 +99,19 @@ export const deploymentKind = defineKind<Deployment>({
   hasStatus: true,
   hasGeneration: true,
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
+  columns: [
+    nameColumn,
+    textColumn(
+      'Ready',
+      'Pods that are ready, of those that shall be.',
+      ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+    ),
+    textColumn('Up-to-date', 'Pods of the latest template.', ({ status }) => status?.updatedReplicas ?? 0),
+    textColumn('Available', 'Pods ready for minReadySeconds.', ({ status }) => status?.availableReplicas ?? 0),
+    ageColumn,
+    ...templateColumns<Deployment>((deployment) => deployment.spec?.template),
+    wide(
+      textColumn('Selector', 'The labels of its pods.', (deployment) => formatLabelSelector(deployment.spec?.selector)),
+    ),
+  ],
 });

@@ -1,8 +1,22 @@
-import { type Static, field, int32, int64, listMap, object, pointer, required, string, time, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  field,
+  int32,
+  int64,
+  listMap,
+  object,
+  pointer,
+  required,
+  string,
+  time,
+  value,
+} from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { LabelSelector } from '#api/meta/label-selector.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
+import { ageColumn, integerColumn, nameColumn, templateColumns, textColumn, wide } from '#api/kinds/columns.ts';
+import { formatLabelSelector } from '#api/meta/selectors.ts';
 
 /** `apps.v1.ReplicaSetCondition`. */
 export const ReplicaSetCondition = object('apps.v1.ReplicaSetCondition', {
@@ -61,4 +75,13 @@ export const replicaSetKind = defineKind<ReplicaSet>({
   hasGeneration: true,
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
   fieldLabels: { 'status.replicas': (object) => String(object.status?.replicas ?? 0) },
+  columns: [
+    nameColumn,
+    integerColumn('Desired', 'How many pods there shall be.', (set) => set.spec?.replicas ?? 0),
+    integerColumn('Current', 'How many pods there are.', (set) => set.status?.replicas ?? 0),
+    integerColumn('Ready', 'How many of them are ready.', (set) => set.status?.readyReplicas ?? 0),
+    ageColumn,
+    ...templateColumns<ReplicaSet>((set) => set.spec?.template),
+    wide(textColumn('Selector', 'The labels of its pods.', (set) => formatLabelSelector(set.spec?.selector))),
+  ],
 });

@@ -1,6 +1,17 @@
-import { type Static, field, int32, microTime, object, pointer, required, string, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  field,
+  int32,
+  microTime,
+  object,
+  pointer,
+  required,
+  string,
+  value,
+} from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
 
 /** `coordination.v1.LeaseSpec`. */
 export const LeaseSpec = object('coordination.v1.LeaseSpec', {
@@ -31,4 +42,5 @@ export const leaseKind = defineKind<Lease>({
   version: 'v1',
   kind: 'Lease',
   schema: Lease,
+  columns: [nameColumn, textColumn('Holder', 'Who holds it.', (lease) => lease.spec?.holderIdentity ?? ''), ageColumn],
 });

@@ -1,6 +1,7 @@
 import { type Static, boolean, bytes, field, map, object, pointer, required, string } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
 
 /** `core.v1.ConfigMap`. */
 export const ConfigMap = object('core.v1.ConfigMap', {
@@ -21,4 +22,13 @@ export const configMapKind = defineKind<ConfigMap>({
   kind: 'ConfigMap',
   schema: ConfigMap,
   shortNames: ['cm'],
+  columns: [
+    nameColumn,
+    textColumn(
+      'Data',
+      'How many keys it holds.',
+      ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length,
+    ),
+    ageColumn,
+  ],
 });

@@ -2,24 +2,33 @@ import { type Static, field, int32, list, object, pointer, required, string } fr
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
+import { ageColumn, firstThree, nameColumn, textColumn } from '#api/kinds/columns.ts';
 
 /** `core.v1.EndpointAddress`. */
-export const EndpointAddress = object('core.v1.EndpointAddress', {
-  ip: required(1, string()),
-  targetRef: field(2, ObjectReference),
-  hostname: field(3, string()),
-  nodeName: field(4, pointer(string())),
-}, { mapType: 'atomic' });
+export const EndpointAddress = object(
+  'core.v1.EndpointAddress',
+  {
+    ip: required(1, string()),
+    targetRef: field(2, ObjectReference),
+    hostname: field(3, string()),
+    nodeName: field(4, pointer(string())),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `core.v1.EndpointAddress`. */
 export type EndpointAddress = Static<typeof EndpointAddress>;
 
 /** `core.v1.EndpointPort`. */
-export const EndpointPort = object('core.v1.EndpointPort', {
-  name: field(1, string()),
-  port: required(2, int32()),
-  protocol: field(3, string()),
-  appProtocol: field(4, pointer(string())),
-}, { mapType: 'atomic' });
+export const EndpointPort = object(
+  'core.v1.EndpointPort',
+  {
+    name: field(1, string()),
+    port: required(2, int32()),
+    protocol: field(3, string()),
+    appProtocol: field(4, pointer(string())),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `core.v1.EndpointPort`. */
 export type EndpointPort = Static<typeof EndpointPort>;
 
@@ -42,6 +51,14 @@ export const Endpoints = object('core.v1.Endpoints', {
 /** The JSON form of `core.v1.Endpoints`. */
 export type Endpoints = Static<typeof Endpoints>;
 
+function ready({ subsets = [] }: Endpoints): string[] {
+  return subsets.flatMap(({ addresses = [], ports = [] }) => {
+    const ips = addresses.map(({ ip }) => ip);
+    if (ports.length === 0) return ips;
+    return ports.flatMap(({ port }) => ips.map((ip) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)));
+  });
+}
+
 /** Endpoints: one object a Service, kept beside EndpointSlices for older clients. */
 export const endpointsKind = defineKind<Endpoints>({
   group: '',
@@ -50,4 +67,11 @@ export const endpointsKind = defineKind<Endpoints>({
   plural: 'endpoints',
   schema: Endpoints,
   shortNames: ['ep'],
+  columns: [
+    nameColumn,
+    textColumn('Endpoints', 'Addresses and ports that are ready.', (endpoints) =>
+      firstThree(ready(endpoints), '<none>'),
+    ),
+    ageColumn,
+  ],
 });

@@ -1,6 +1,7 @@
 import { type Static, field, list, listMap, object, required, string, time, value } from '#api/schema/builders.ts';
 import { ALL_VERBS, defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
 
 /** `core.v1.NamespaceCondition`. */
 export const NamespaceCondition = object('core.v1.NamespaceCondition', {
@@ -50,4 +51,9 @@ export const namespaceKind = defineKind<Namespace>({
   verbs: ALL_VERBS.filter((verb) => verb !== 'deletecollection'),
   hasStatus: true,
   fieldLabels: { 'status.phase': (namespace) => namespace.status?.phase ?? '' },
+  columns: [
+    nameColumn,
+    textColumn('Status', 'Is it in use, or being deleted.', (namespace) => namespace.status?.phase ?? ''),
+    ageColumn,
+  ],
 });

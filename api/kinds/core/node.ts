@@ -1,6 +1,24 @@
-import { type Static, boolean, field, int32, int64, list, listMap, map, object, pointer, quantity, required, set, string, time, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  field,
+  int32,
+  int64,
+  list,
+  listMap,
+  map,
+  object,
+  pointer,
+  quantity,
+  required,
+  set,
+  string,
+  time,
+  value,
+} from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { nodeColumns } from '#api/kinds/core/node-columns.ts';
 
 /** `core.v1.ConfigMapNodeConfigSource`. */
 export const ConfigMapNodeConfigSource = object('core.v1.ConfigMapNodeConfigSource', {
@@ -191,4 +209,5 @@ export const nodeKind = defineKind<Node>({
   scope: 'Cluster',
   hasStatus: true,
   fieldLabels: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
+  columns: nodeColumns,
 });

@@ -1,7 +1,29 @@
-import { type Static, field, int32, int64, listMap, map, object, pointer, required, string, time, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  field,
+  int32,
+  int64,
+  listMap,
+  map,
+  object,
+  pointer,
+  required,
+  string,
+  time,
+  value,
+} from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
+import {
+  ageColumn,
+  formatLabels,
+  integerColumn,
+  nameColumn,
+  templateColumns,
+  textColumn,
+  wide,
+} from '#api/kinds/columns.ts';
 
 /** `core.v1.ReplicationControllerCondition`. */
 export const ReplicationControllerCondition = object('core.v1.ReplicationControllerCondition', {
@@ -31,7 +53,10 @@ export const ReplicationControllerStatus = object('core.v1.ReplicationController
   observedGeneration: field(3, int64()),
   readyReplicas: field(4, int32()),
   availableReplicas: field(5, int32()),
-  conditions: field(6, listMap(ReplicationControllerCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
+  conditions: field(
+    6,
+    listMap(ReplicationControllerCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' }),
+  ),
 });
 /** The JSON form of `core.v1.ReplicationControllerStatus`. */
 export type ReplicationControllerStatus = Static<typeof ReplicationControllerStatus>;
@@ -59,4 +84,13 @@ export const replicationControllerKind = defineKind<ReplicationController>({
   hasGeneration: true,
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
   fieldLabels: { 'status.replicas': (object) => String(object.status?.replicas ?? 0) },
+  columns: [
+    nameColumn,
+    integerColumn('Desired', 'How many pods there shall be.', (set) => set.spec?.replicas ?? 0),
+    integerColumn('Current', 'How many pods there are.', (set) => set.status?.replicas ?? 0),
+    integerColumn('Ready', 'How many of them are ready.', (set) => set.status?.readyReplicas ?? 0),
+    ageColumn,
+    ...templateColumns<ReplicationController>((set) => set.spec?.template),
+    wide(textColumn('Selector', 'The labels of its pods.', (set) => formatLabels(set.spec?.selector))),
+  ],
 });

@@ -1,6 +1,7 @@
 import { type Static, boolean, bytes, field, map, object, pointer, required, string } from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
 
 /** `core.v1.Secret`. */
 export const Secret = object('core.v1.Secret', {
@@ -22,4 +23,10 @@ export const secretKind = defineKind<Secret>({
   kind: 'Secret',
   schema: Secret,
   fieldLabels: { type: (secret) => secret.type ?? '' },
+  columns: [
+    nameColumn,
+    textColumn('Type', 'What its keys mean.', (secret) => secret.type ?? ''),
+    textColumn('Data', 'How many keys it holds.', (secret) => Object.keys(secret.data ?? {}).length),
+    ageColumn,
+  ],
 });

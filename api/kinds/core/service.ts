@@ -1,7 +1,22 @@
-import { type Static, boolean, field, int32, intOrString, list, listMap, map, object, pointer, required, string, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  field,
+  int32,
+  intOrString,
+  list,
+  listMap,
+  map,
+  object,
+  pointer,
+  required,
+  string,
+  value,
+} from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { Condition } from '#api/meta/condition.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { serviceColumns } from '#api/kinds/core/service-columns.ts';
 
 /** `core.v1.ServicePort`. */
 export const ServicePort = object('core.v1.ServicePort', {
@@ -113,4 +128,5 @@ export const serviceKind = defineKind<Service>({
     'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',
     'spec.type': (service) => service.spec?.type ?? '',
   },
+  columns: serviceColumns,
 });

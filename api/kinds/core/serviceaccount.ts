@@ -2,6 +2,7 @@ import { type Static, boolean, field, list, listMap, object, pointer, required, 
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { LocalObjectReference, ObjectReference } from '#api/meta/references.ts';
+import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
 
 /** `core.v1.ServiceAccount`. */
 export const ServiceAccount = object('core.v1.ServiceAccount', {
@@ -22,4 +23,9 @@ export const serviceAccountKind = defineKind<ServiceAccount>({
   kind: 'ServiceAccount',
   schema: ServiceAccount,
   shortNames: ['sa'],
+  columns: [
+    nameColumn,
+    textColumn('Secrets', 'How many Secrets it may use.', (account) => (account.secrets ?? []).length),
+    ageColumn,
+  ],
 });

@@ -1,7 +1,21 @@
-import { type Static, boolean, field, int32, list, map, object, pointer, required, set, string, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  field,
+  int32,
+  list,
+  map,
+  object,
+  pointer,
+  required,
+  set,
+  string,
+  value,
+} from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
+import { ageColumn, firstThree, nameColumn, textColumn } from '#api/kinds/columns.ts';
 
 /** `discovery.v1.EndpointConditions`. */
 export const EndpointConditions = object('discovery.v1.EndpointConditions', {
@@ -49,12 +63,16 @@ export const Endpoint = object('discovery.v1.Endpoint', {
 export type Endpoint = Static<typeof Endpoint>;
 
 /** `discovery.v1.EndpointPort`. */
-export const EndpointPort = object('discovery.v1.EndpointPort', {
-  name: field(1, pointer(string())),
-  protocol: field(2, pointer(string())),
-  port: field(3, pointer(int32())),
-  appProtocol: field(4, pointer(string())),
-}, { mapType: 'atomic' });
+export const EndpointPort = object(
+  'discovery.v1.EndpointPort',
+  {
+    name: field(1, pointer(string())),
+    protocol: field(2, pointer(string())),
+    port: field(3, pointer(int32())),
+    appProtocol: field(4, pointer(string())),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `discovery.v1.EndpointPort`. */
 export type EndpointPort = Static<typeof EndpointPort>;
 
@@ -76,4 +94,21 @@ export const endpointSliceKind = defineKind<EndpointSlice>({
   version: 'v1',
   kind: 'EndpointSlice',
   schema: EndpointSlice,
+  columns: [
+    nameColumn,
+    textColumn('AddressType', 'IPv4, IPv6 or FQDN.', (slice) => slice.addressType),
+    textColumn('Ports', 'The ports of every endpoint.', ({ ports = [] }) =>
+      firstThree(
+        ports.map(({ port, name }) => String(port ?? name ?? '*')),
+        '<unset>',
+      ),
+    ),
+    textColumn('Endpoints', 'The addresses.', ({ endpoints = [] }) =>
+      firstThree(
+        endpoints.flatMap(({ addresses = [] }) => addresses),
+        '<unset>',
+      ),
+    ),
+    ageColumn,
+  ],
 });
