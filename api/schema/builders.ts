@@ -1,11 +1,4 @@
-import {
-  type Static,
-  type TObject,
-  type TOptional,
-  type TProperties,
-  type TSchema,
-  Type,
-} from '@sinclair/typebox';
+import { type Static, type TObject, type TOptional, type TProperties, type TSchema, Type } from '@sinclair/typebox';
 
 /**
  * The words a kind is written in. Each builder returns a TypeBox schema that carries, beside the JSON type, what Kubernetes needs to know of a
