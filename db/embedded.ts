@@ -8,7 +8,7 @@ import type { DatabaseAddress } from './connect.ts';
 import { DatabaseError } from './errors.ts';
 import { firstClosed, postgresFiles, usableFiles } from './postgres-files.ts';
 import { type PostgresUser, dropsByItself, namedUserCommand, postgresUser } from './postgres-user.ts';
-import { isRunning, removeStalePidFile, runningPostmaster, stopPostmaster } from './postmaster.ts';
+import { isRunning, removeStaleFiles, runningPostmaster, stopPostmaster } from './postmaster.ts';
 
 /** What an embedded Postgres needs. */
 export interface EmbeddedOptions {
@@ -209,6 +209,7 @@ async function initialise(layout: Layout, home: string): Promise<void> {
   child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr?.on('data', (chunk: Buffer) => output.push(chunk));
   const code = await exitOf(child);
+  await rm(join(home, 'passwd'), { force: true });
   if (code !== 0) {
     throw new DatabaseError(
       'other',
@@ -219,7 +220,7 @@ async function initialise(layout: Layout, home: string): Promise<void> {
 }
 
 async function startPostmaster(layout: Layout, options: EmbeddedOptions, attempt = 1): Promise<number> {
-  await removeStalePidFile(layout.data);
+  await removeStaleFiles(layout.data, layout.sockets);
   const settings = Object.entries({ ...SETTINGS, ...options.settings }).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,

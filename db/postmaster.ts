@@ -61,7 +61,16 @@ export async function stopPostmaster(pid: number, deadlineMs: number, first: Nod
   }
 }
 
-/** Removes a pid file that no running postmaster of this directory stands behind; Postgres itself is wary when the pid is in use again. */
-export async function removeStalePidFile(dataDirectory: string): Promise<void> {
-  if (runningPostmaster(dataDirectory) === undefined) await rm(join(dataDirectory, 'postmaster.pid'), { force: true });
+/**
+ * Removes the pid file, the socket and its lock that a killed postmaster has left. Postgres itself would refuse to start when their pid is in
+ * use again, or is a zombie.
+ */
+export async function removeStaleFiles(dataDirectory: string, socketDirectory: string): Promise<void> {
+  if (runningPostmaster(dataDirectory) !== undefined) return;
+  const files = [
+    join(dataDirectory, 'postmaster.pid'),
+    join(socketDirectory, '.s.PGSQL.5432'),
+    join(socketDirectory, '.s.PGSQL.5432.lock'),
+  ];
+  for (const file of files) await rm(file, { force: true });
 }
