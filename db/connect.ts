@@ -30,6 +30,8 @@ const WRITER_SETTINGS = {
   enable_mergejoin: 'off',
   enable_seqscan: 'off',
   jit: 'off',
+  // ms; a batch waits for the counter row behind other servers' batches.
+  statement_timeout: '30000',
 } as const;
 
 /** What a client is set up with beside its address. */

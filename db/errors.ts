@@ -33,6 +33,7 @@ const BY_SQLSTATE: Readonly<Record<string, DatabaseCondition>> = {
   '25006': 'unavailable',
   '40': 'retry',
   '55P03': 'retry',
+  '57014': 'retry',
   '23514': 'partition-missing',
   '23505': 'duplicate',
   '53': 'exhausted',

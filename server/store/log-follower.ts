@@ -1,0 +1,78 @@
+import { type Change, readChanges, recentChanges, oldestRevision } from '#db/changes.ts';
+import type { Database } from '#db/connect.ts';
+import { readObjects } from '#db/objects.ts';
+import { CachedObject } from './cached-object.ts';
+import type { CommittedChange, PastChange, WatchCache } from './watch-cache.ts';
+
+/** How many changes of the past are read at start, so that watches go on across a restart. */
+const PAST_CHANGES = 4_000;
+
+/** Keeps a cache in step with the change log of its database. */
+export class LogFollower {
+  readonly #database: Database;
+  readonly #cache: WatchCache;
+  #reading: Promise<void> | undefined;
+
+  constructor(database: Database, cache: WatchCache) {
+    this.#database = database;
+    this.#cache = cache;
+  }
+
+  /** Fills the empty cache: all objects and recent changes, of one moment. */
+  async load(): Promise<void> {
+    await this.#database.pool.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (transaction) => {
+      // One snapshot for all four reads, so that objects, log and revision agree.
+      const sql = transaction as unknown as Database['pool'];
+      const rows = await sql<{ value: number }[]>`SELECT value FROM revision WHERE id = 1`;
+      const revision = rows[0]?.value;
+      if (revision === undefined) throw new Error('Cannot read the database: the revision row is missing');
+      await readObjects(sql, (page) => {
+        for (const row of page) this.#cache.load(CachedObject.ofRow(row, row.revision, row.value));
+      });
+      const past = await recentChanges(sql, revision, PAST_CHANGES);
+      const first = past[0];
+      const since = first === undefined || past.length < PAST_CHANGES ? await oldestRevision(sql) : first.revision - 1;
+      this.#cache.loaded(
+        revision,
+        Math.min(since, revision),
+        past.map((change) => this.#past(change, change.previousValue)),
+      );
+    });
+  }
+
+  /** Reads the log until the cache holds everything that was committed before the call. Rejects as postgres.js does. */
+  async catchUp(): Promise<void> {
+    // A read under way may have begun before what the caller knows of.
+    await this.#reading?.catch(() => undefined);
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    await this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const page = await readChanges(this.#database.pool, this.#cache.revision);
+      // Batches of our own may have moved the cache meanwhile; `advance` passes over what it has.
+      this.#cache.advance(page.changes.map(committed), page.upTo);
+      if (page.complete) return;
+    }
+  }
+
+  #past(change: Change, previousValue: string | null): PastChange {
+    const current = this.#cache.get(change.resource, change.namespace, change.name);
+    const isCurrent = current?.revision === change.revision;
+    return {
+      ...committed(change),
+      ...(isCurrent ? { next: current } : {}),
+      created: change.previousRevision === 0,
+      previous: previousValue === null ? undefined : CachedObject.ofRow(change, change.previousRevision, previousValue),
+    };
+  }
+}
+
+const committed = (change: Change): CommittedChange => ({
+  resource: change.resource,
+  namespace: change.namespace,
+  name: change.name,
+  revision: change.revision,
+  next: change.value === null ? undefined : CachedObject.ofRow(change, change.revision, change.value),
+});

@@ -1,0 +1,147 @@
+import { type Clock, systemClock } from '#base/clock.ts';
+import type { Logger } from '#base/logger.ts';
+import type { Service } from '#base/service.ts';
+import type { Database } from '#db/connect.ts';
+import { codeOf } from '#db/errors.ts';
+import { ChangeListener } from '#db/listen.ts';
+import { migrate } from '#db/migrate.ts';
+import type { RingLimits } from './event-ring.ts';
+import { LogFollower } from './log-follower.ts';
+import type { ObjectStore, ObjectSubscriber, ObjectWrite, StoredObject } from './object-store.ts';
+import { WatchCache } from './watch-cache.ts';
+import { BatchWriter } from './writer.ts';
+
+/** What a store needs. */
+export interface StoreOptions {
+  readonly database: Database;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** How many revisions of history stay in the database, in steps of 20,000; default 60,000. */
+  readonly keptRevisions?: number;
+  readonly ringLimits?: RingLimits;
+  /** How often the log is read without a nudge, ms. */
+  readonly tickMs?: number;
+}
+
+/** Partitions are looked after each time the revision has grown by this much. */
+const MAINTAIN_EVERY = 5_000;
+
+/** The objects of a Postgres database, all in memory, in step with every server that writes to it. Made by `openStore`. */
+export class DatabaseStore implements ObjectStore, Service {
+  readonly name = 'store';
+  readonly #options: StoreOptions;
+  readonly #cache: WatchCache;
+  readonly #follower: LogFollower;
+  readonly #writer: BatchWriter;
+  readonly #listener: ChangeListener;
+  #nudged = 0;
+  #maintainedAt = 0;
+  #maintaining: Promise<void> | undefined;
+
+  constructor(options: StoreOptions) {
+    const { database, log, clock = systemClock } = options;
+    this.#options = options;
+    this.#cache = new WatchCache(log, options.ringLimits);
+    this.#follower = new LogFollower(database, this.#cache);
+    this.#writer = new BatchWriter({
+      database,
+      cache: this.#cache,
+      follower: this.#follower,
+      log,
+      clock,
+      onCommitted: () => this.#committed(),
+    });
+    this.#listener = new ChangeListener({
+      database,
+      log,
+      clock,
+      onNudge: (revision) => this.#nudge(revision),
+      ...(options.tickMs === undefined ? {} : { tickMs: options.tickMs }),
+    });
+  }
+
+  /** Reads everything into memory; before it the store answers nothing. */
+  async load(): Promise<void> {
+    await this.#follower.load();
+    await this.#maintain();
+  }
+
+  /** Follows other servers' writes until `stop`. */
+  run(): Promise<void> {
+    return this.#listener.run();
+  }
+
+  /** Lets the writes that wait go through, then ends. The database stays open. */
+  async stop(): Promise<void> {
+    await this.#writer.stop();
+    await this.#listener.stop();
+    await this.#maintaining;
+  }
+
+  revision(): number {
+    return this.#cache.revision;
+  }
+
+  get(resource: string, namespace: string, name: string): StoredObject | undefined {
+    return this.#cache.get(resource, namespace, name);
+  }
+
+  list(resource: string, namespace?: string): readonly StoredObject[] {
+    return this.#cache.list(resource, namespace);
+  }
+
+  write(write: ObjectWrite): Promise<StoredObject> {
+    return this.#writer.write(write);
+  }
+
+  subscribe(resource: string, afterRevision: number, subscriber: ObjectSubscriber): () => void {
+    return this.#cache.subscribe(resource, afterRevision, subscriber);
+  }
+
+  /** Resolves when the cache holds all that any server had committed before the call: what a consistent read among several servers waits for. */
+  catchUp(): Promise<void> {
+    return this.#follower.catchUp();
+  }
+
+  /** For gauges: writes that wait, and watchers. */
+  figures(): { readonly waiting: number; readonly subscribers: number } {
+    return { waiting: this.#writer.waiting, subscribers: this.#cache.subscribers };
+  }
+
+  /** Our own batch's notification often comes before its answer: while one is on its way, news waits for its end. */
+  #nudge(revision: number | undefined): void {
+    if (revision !== undefined) this.#nudged = Math.max(this.#nudged, revision);
+    if (revision !== undefined && (this.#nudged <= this.#cache.revision || this.#writer.isFlushing)) return;
+    this.#follow();
+  }
+
+  #committed(): void {
+    if (this.#nudged > this.#cache.revision && this.#writer.waiting === 0) this.#follow();
+    if (this.#cache.revision - this.#maintainedAt >= MAINTAIN_EVERY) this.#maintaining ??= this.#maintain();
+  }
+
+  #follow(): void {
+    this.#follower.catchUp().catch((error: unknown) => {
+      this.#options.log.warn({ code: codeOf(error) }, 'cannot read the change log');
+    });
+  }
+
+  async #maintain(): Promise<void> {
+    this.#maintainedAt = this.#cache.revision;
+    try {
+      await this.#writer.makePartitions(this.#cache.revision, this.#options.keptRevisions ?? 60_000);
+    } catch (error) {
+      this.#options.log.warn({ code: codeOf(error) }, 'cannot maintain the change log');
+    } finally {
+      this.#maintaining = undefined;
+    }
+  }
+}
+
+/** Migrates the database if need be, and reads it. The caller then runs the store as a Service. */
+export async function openStore(options: StoreOptions): Promise<DatabaseStore> {
+  await migrate(options.database.pool);
+  const store = new DatabaseStore(options);
+  await store.load();
+  return store;
+}

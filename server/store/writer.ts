@@ -1,0 +1,284 @@
+import type { KubeObject } from '#api/kind.ts';
+import { OBJECT_MODIFIED, StatusError, alreadyExists, conflict, notFoundError } from '#api/meta/status.ts';
+import { type Clock, systemClock } from '#base/clock.ts';
+import type { Logger } from '#base/logger.ts';
+import { maintainPartitions, readChanges } from '#db/changes.ts';
+import type { Database } from '#db/connect.ts';
+import { codeOf, conditionOf } from '#db/errors.ts';
+import { type BatchResult, fence, writeBatch } from '#db/objects.ts';
+import { CachedObject } from './cached-object.ts';
+import { encode, resourceName } from './encoding.ts';
+import type { LogFollower } from './log-follower.ts';
+import type { ObjectWrite, StoredObject } from './object-store.ts';
+import type { WatchCache } from './watch-cache.ts';
+
+/** How many writes may wait; above it writes are refused with TooManyRequests. */
+export const QUEUE_LIMIT = 4_096;
+/** The largest batch: writes, and characters of JSON. */
+const BATCH_WRITES = 256;
+const BATCH_CHARACTERS = 8 * 1024 * 1024;
+/** How long a batch whose connection was lost is looked for, ms. */
+const OUTCOME_DEADLINE_MS = 15_000;
+
+/** A write that waits for its batch or for its outcome. */
+interface Pending {
+  readonly write: ObjectWrite;
+  readonly key: string;
+  /** Null = delete. */
+  readonly value: string | null;
+  readonly resolve: (stored: StoredObject) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What the writer works with. */
+export interface WriterOptions {
+  readonly database: Database;
+  readonly cache: WatchCache;
+  readonly follower: LogFollower;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** Told of the cache's revision after each batch. */
+  readonly onCommitted?: (revision: number) => void;
+}
+
+/**
+ * The one lane on which this server's writes reach Postgres, in batches.
+ * States: idle → (a write comes) → flushing; writes that come meanwhile make the next batch, which starts when the last one has committed and
+ * is in the cache → idle when none waits. While Postgres is away: lost, and every write is refused with ServiceUnavailable at once.
+ * A batch commits whole or not at all; a write whose compare did not hold fails alone and leaves a hole in the numbers.
+ */
+export class BatchWriter {
+  readonly #options: WriterOptions;
+  readonly #clock: Clock;
+  #queue: Pending[] = [];
+  #flushing: Promise<void> | undefined;
+  #lost = false;
+  #stopped = false;
+  #backendPid = 0;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** How many writes wait, for a gauge. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Is a batch on its way; its notification is then no news. */
+  get isFlushing(): boolean {
+    return this.#flushing !== undefined;
+  }
+
+  write(write: ObjectWrite): Promise<StoredObject> {
+    if (this.#stopped) return Promise.reject(unavailable('the server is stopping'));
+    if (this.#lost) return Promise.reject(unavailable('the database does not answer'));
+    if (this.#queue.length >= QUEUE_LIMIT) return Promise.reject(tooMany());
+    return new Promise((resolve, reject) => {
+      const value = write.operation === 'delete' ? null : encode(write.object);
+      const key = `${write.resource}/${write.namespace}/${write.name}`;
+      this.#queue.push({ write, key, value, resolve, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  /** Takes no more writes; resolves when those that wait are done. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    // Lets the other requests of this turn of the event loop into the batch.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = this.#take();
+      if (batch.length === 0) continue;
+      try {
+        await this.#commit(batch);
+      } catch (error) {
+        this.#options.log.error({ err: error, writes: batch.length }, 'a batch failed');
+        for (const pending of batch) pending.reject(internal(error));
+      }
+    }
+    this.#flushing = undefined;
+  }
+
+  /** The next batch: in order, each object once, without those that are known to be too late. */
+  #take(): Pending[] {
+    const batch: Pending[] = [];
+    const left: Pending[] = [];
+    const keys = new Set<string>();
+    let characters = 0;
+    for (const [index, pending] of this.#queue.entries()) {
+      if (batch.length === BATCH_WRITES || characters > BATCH_CHARACTERS) {
+        left.push(...this.#queue.slice(index));
+        break;
+      }
+      if (keys.has(pending.key)) left.push(pending);
+      else if (this.#isTooLate(pending.write)) pending.reject(this.#whyNot(pending.write));
+      else {
+        keys.add(pending.key);
+        characters += pending.value?.length ?? 0;
+        batch.push(pending);
+      }
+    }
+    this.#queue = left;
+    return batch;
+  }
+
+  /** The compare cannot hold: the revision expected was in the cache once, and another is now. A create is for the database to judge. */
+  #isTooLate({ operation, resource, namespace, name, expectedRevision }: ObjectWrite): boolean {
+    if (operation === 'create') return false;
+    const current = this.#options.cache.get(resource, namespace, name);
+    return current === undefined || current.revision > expectedRevision;
+  }
+
+  async #commit(batch: readonly Pending[]): Promise<void> {
+    const before = this.#options.cache.revision;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const result = await this.#send(batch);
+        this.#backendPid = result.backendPid;
+        return await this.#settle(batch, result);
+      } catch (error) {
+        const condition = conditionOf(error);
+        if (condition === 'unavailable') return this.#resolveUnknown(batch, before, error);
+        const mayRetry = condition === 'partition-missing' || condition === 'retry';
+        if (!mayRetry || attempt === 3) throw error;
+        if (condition === 'partition-missing') await this.makePartitions(this.#options.cache.revision + 1);
+      }
+    }
+  }
+
+  #send(batch: readonly Pending[]): Promise<BatchResult> {
+    return writeBatch(
+      this.#options.database.writer,
+      batch.map(({ write, value }) => ({
+        resource: write.resource,
+        namespace: write.namespace,
+        name: write.name,
+        expectedRevision: write.operation === 'create' ? 0 : write.expectedRevision,
+        value,
+      })),
+    );
+  }
+
+  /** Makes sure that the log has room after `head`. */
+  async makePartitions(head: number, keptRevisions = Number.MAX_SAFE_INTEGER): Promise<void> {
+    await maintainPartitions(this.#options.database.pool, head, keptRevisions);
+  }
+
+  /** Brings a committed batch into the cache, in its place, and then answers each write. */
+  async #settle(batch: readonly Pending[], { base, head, applied }: BatchResult): Promise<void> {
+    const { cache, follower } = this.#options;
+    const stored = batch.map((pending, index) =>
+      applied[index] === true ? storedAt(pending, base + index + 1) : undefined,
+    );
+    // Another server committed in between: the log has its changes and ours, in order.
+    if (cache.revision < base) await follower.catchUp();
+    if (cache.revision === base) {
+      const changes = stored.flatMap((object, index) => {
+        const pending = batch[index];
+        if (object === undefined || pending === undefined) return [];
+        const { resource, namespace, name } = pending.write;
+        return [
+          { resource, namespace, name, revision: object.revision, next: pending.value === null ? undefined : object },
+        ];
+      });
+      cache.advance(changes, head);
+    }
+    for (const [index, pending] of batch.entries()) {
+      const object = stored[index];
+      if (object === undefined) pending.reject(this.#whyNot(pending.write));
+      else pending.resolve(object);
+    }
+    this.#options.onCommitted?.(cache.revision);
+  }
+
+  #whyNot({ operation, resource, namespace, name }: ObjectWrite): StatusError {
+    const about = resourceName(resource);
+    if (operation === 'create') return alreadyExists(about, name);
+    if (this.#options.cache.get(resource, namespace, name) === undefined) return notFoundError(about, name);
+    return conflict(about, name, OBJECT_MODIFIED);
+  }
+
+  /**
+   * The connection broke while a batch was on its way. Its backend is ended first, so that it cannot commit later; then the log tells: a
+   * change of the same key from the same revision to the same value is ours (or one that cannot be told from it).
+   */
+  async #resolveUnknown(batch: readonly Pending[], from: number, cause: unknown): Promise<void> {
+    const { database, follower, log } = this.#options;
+    this.#lost = true;
+    this.#refuseQueue();
+    log.warn({ code: codeOf(cause), writes: batch.length }, 'the database connection broke under a batch');
+    const deadline = this.#clock.now() + OUTCOME_DEADLINE_MS;
+    let answered = false;
+    while (!this.#stopped || this.#clock.now() < deadline) {
+      try {
+        await fence(database.pool, this.#backendPid);
+        if (!answered) await this.#answerFromLog(batch, from);
+        answered = true;
+        await follower.catchUp();
+        this.#lost = false;
+        log.info({ revision: this.#options.cache.revision }, 'the database answers again');
+        return;
+      } catch (error) {
+        if (!answered && this.#clock.now() > deadline) {
+          answered = true;
+          for (const pending of batch) pending.reject(unknownOutcome(error));
+        }
+        await this.#clock.sleep(250);
+      }
+    }
+  }
+
+  async #answerFromLog(batch: readonly Pending[], from: number): Promise<void> {
+    const open = new Map(batch.map((pending) => [pending.key, pending]));
+    for (let after = from; ;) {
+      const page = await readChanges(this.#options.database.pool, after);
+      for (const change of page.changes) {
+        const key = `${change.resource}/${change.namespace}/${change.name}`;
+        const pending = open.get(key);
+        const expected = pending?.write.operation === 'create' ? 0 : pending?.write.expectedRevision;
+        if (pending === undefined || change.previousRevision !== expected || change.value !== pending.value) continue;
+        open.delete(key);
+        await this.#options.follower.catchUp();
+        pending.resolve(storedAt(pending, change.revision));
+      }
+      if (page.complete) break;
+      after = page.upTo;
+    }
+    for (const pending of open.values()) pending.reject(unavailable('the database does not answer'));
+  }
+
+  #refuseQueue(): void {
+    const refused = this.#queue;
+    this.#queue = [];
+    for (const pending of refused) pending.reject(unavailable('the database does not answer'));
+  }
+}
+
+function storedAt({ write, value }: Pending, revision: number): CachedObject {
+  if (value !== null) return CachedObject.ofWrite(write, revision, value, write.object);
+  return CachedObject.ofWrite(write, revision, encode(write.object), write.object as KubeObject);
+}
+
+const unavailable = (why: string): StatusError =>
+  new StatusError('ServiceUnavailable', `Cannot write: ${why}; try again`, { retryAfterSeconds: 1 });
+const tooMany = (): StatusError =>
+  new StatusError('TooManyRequests', `Cannot write: ${QUEUE_LIMIT} writes wait already; try again`, {
+    retryAfterSeconds: 1,
+  });
+const unknownOutcome = (cause: unknown): StatusError =>
+  Object.assign(
+    new StatusError('Timeout', 'Cannot tell whether the write took effect: the database does not answer', {
+      retryAfterSeconds: 5,
+    }),
+    { cause },
+  );
+const internal = (cause: unknown): StatusError => {
+  const why = conditionOf(cause) === 'exhausted' ? 'the database has no space left' : 'the database refused it';
+  return Object.assign(new StatusError('InternalError', `Internal error occurred: cannot write: ${why}`), { cause });
+};
