@@ -30,7 +30,11 @@ export function fakeProcess(
   const { promise: exitCode, resolve: exit } = Promise.withResolvers<number>();
   const empty = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
   if (command[0] === 'cat') {
-    const pipe = new TransformStream<Uint8Array, Uint8Array>({ flush: () => exit(0) });
+    const pipe = new TransformStream<Uint8Array, Uint8Array>(
+      { flush: () => exit(0) },
+      undefined,
+      new CountQueuingStrategy({ highWaterMark: 64 }),
+    );
     const kill = new AbortController();
     const stdin = pipe.writable.getWriter();
     kill.signal.addEventListener('abort', () => {
