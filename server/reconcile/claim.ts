@@ -35,7 +35,10 @@ async function claimOne<T extends KubeObject>(object: T, options: ClaimOptions<T
 }
 
 /** Makes the owner the controller of an orphan; undefined when it is gone, or when another one was first. */
-async function adopt<T extends KubeObject>(object: T, { client, owner, kind }: ClaimOptions<T>): Promise<T | undefined> {
+async function adopt<T extends KubeObject>(
+  object: T,
+  { client, owner, kind }: ClaimOptions<T>,
+): Promise<T | undefined> {
   const { namespace = '', name = '', uid } = object.metadata;
   const adopted = await orUndefined(
     client.update(kind, namespace, name, (copy) => {

@@ -78,7 +78,11 @@ export class ClientEventRecorder implements EventRecorder {
     // Unique within the namespace: the object's name and the time in hexadecimal nanoseconds, as client-go does.
     this.#serial = (this.#serial + 1) % 1_000_000;
     const nanoseconds = BigInt(this.#options.clock.now()) * 1_000_000n + BigInt(this.#serial);
-    const entry = { namespace, name: `${object.metadata.name ?? ''}.${nanoseconds.toString(16)}`, write: Promise.resolve() };
+    const entry = {
+      namespace,
+      name: `${object.metadata.name ?? ''}.${nanoseconds.toString(16)}`,
+      write: Promise.resolve(),
+    };
     this.#remembered.set(key, entry);
     trim(this.#remembered);
     return entry;
@@ -143,7 +147,10 @@ export class ClientEventRecorder implements EventRecorder {
   #combine(key: string, message: string): boolean {
     const now = this.#options.clock.now();
     const known = this.#similar.get(key);
-    const entry = known === undefined || now - known.lastMs > SIMILAR_WINDOW_MS ? { messages: new Set<string>(), lastMs: now } : known;
+    const entry =
+      known === undefined || now - known.lastMs > SIMILAR_WINDOW_MS
+        ? { messages: new Set<string>(), lastMs: now }
+        : known;
     entry.lastMs = now;
     if (entry.messages.size < MAX_SIMILAR) entry.messages.add(message);
     this.#similar.set(key, entry);

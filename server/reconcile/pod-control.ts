@@ -30,7 +30,8 @@ export async function createPod(control: PodControl, owner: KubeObject, template
     control.events.record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
     return pod;
   } catch (error) {
-    if (!namespaceGoes(error)) control.events.record(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
+    if (!namespaceGoes(error))
+      control.events.record(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
     throw error;
   }
 }

@@ -31,7 +31,9 @@ export const DONE: Result = {};
 export const againAfter = (ms: number): Result => ({ againAfterMs: ms });
 
 /** `namespace/name`; a cluster-scoped object's key is its bare name. */
-export const keyOf = (object: { readonly metadata: { readonly namespace?: string; readonly name?: string } }): string => {
+export const keyOf = (object: {
+  readonly metadata: { readonly namespace?: string; readonly name?: string };
+}): string => {
   const { namespace = '', name = '' } = object.metadata;
   return namespace === '' ? name : `${namespace}/${name}`;
 };

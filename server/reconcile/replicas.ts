@@ -33,7 +33,11 @@ export interface ReplicaCounts {
 export interface ReplicasOutcome {
   readonly counts: ReplicaCounts;
   /** Why not all pods could be created or deleted. */
-  readonly failure?: { readonly reason: 'FailedCreate' | 'FailedDelete'; readonly message: string; readonly error: unknown };
+  readonly failure?: {
+    readonly reason: 'FailedCreate' | 'FailedDelete';
+    readonly message: string;
+    readonly error: unknown;
+  };
   /** When the next ready pod becomes available. */
   readonly againAfterMs?: number;
 }
@@ -115,7 +119,9 @@ function count(
 }
 
 /** The condition of an owner whose pods could not be made or deleted, else undefined. Its time is kept while it stays. */
-export function replicaFailure<C extends { type: string; status: string; reason?: string; lastTransitionTime?: string }>(
+export function replicaFailure<
+  C extends { type: string; status: string; reason?: string; lastTransitionTime?: string },
+>(
   conditions: readonly C[] | undefined,
   failure: ReplicasOutcome['failure'],
   nowMs: number,
