@@ -19,6 +19,8 @@ import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
 import { ageColumn, nameColumn, templateColumns, textColumn, wide } from '#api/kinds/columns.ts';
 import { formatLabelSelector } from '#api/meta/selectors.ts';
+import { carryOver } from '#api/kinds/carry-over.ts';
+import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
 
 /** `apps.v1.RollingUpdateDeployment`. */
 export const RollingUpdateDeployment = object('apps.v1.RollingUpdateDeployment', {
@@ -114,4 +116,27 @@ export const deploymentKind = defineKind<Deployment>({
       textColumn('Selector', 'The labels of its pods.', (deployment) => formatLabelSelector(deployment.spec?.selector)),
     ),
   ],
+  applyDefaults({ spec }) {
+    if (spec === undefined) return;
+    spec.replicas ??= 1;
+    spec.strategy ??= {};
+    spec.strategy.type ||= 'RollingUpdate';
+    if (spec.strategy.type === 'RollingUpdate') {
+      spec.strategy.rollingUpdate ??= {};
+      spec.strategy.rollingUpdate.maxUnavailable ??= '25%';
+      spec.strategy.rollingUpdate.maxSurge ??= '25%';
+    }
+    spec.revisionHistoryLimit ??= 10;
+    spec.progressDeadlineSeconds ??= 600;
+    if (spec.template?.spec !== undefined) applyPodSpecDefaults(spec.template.spec);
+  },
+  prepareForCreate(deployment) {
+    deployment.status = {};
+  },
+  prepareForUpdate(deployment, old) {
+    carryOver(deployment, old, 'status');
+  },
+  prepareForStatusUpdate(deployment, old) {
+    carryOver(deployment, old, 'spec');
+  },
 });

@@ -17,6 +17,8 @@ import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
 import { ageColumn, integerColumn, nameColumn, templateColumns, textColumn, wide } from '#api/kinds/columns.ts';
 import { formatLabelSelector } from '#api/meta/selectors.ts';
+import { carryOver } from '#api/kinds/carry-over.ts';
+import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
 
 /** `apps.v1.ReplicaSetCondition`. */
 export const ReplicaSetCondition = object('apps.v1.ReplicaSetCondition', {
@@ -84,4 +86,18 @@ export const replicaSetKind = defineKind<ReplicaSet>({
     ...templateColumns<ReplicaSet>((set) => set.spec?.template),
     wide(textColumn('Selector', 'The labels of its pods.', (set) => formatLabelSelector(set.spec?.selector))),
   ],
+  applyDefaults(set) {
+    if (set.spec === undefined) return;
+    set.spec.replicas ??= 1;
+    if (set.spec.template?.spec !== undefined) applyPodSpecDefaults(set.spec.template.spec);
+  },
+  prepareForCreate(set) {
+    set.status = { replicas: 0 };
+  },
+  prepareForUpdate(set, old) {
+    carryOver(set, old, 'status');
+  },
+  prepareForStatusUpdate(set, old) {
+    carryOver(set, old, 'spec');
+  },
 });

@@ -74,4 +74,7 @@ export const endpointsKind = defineKind<Endpoints>({
     ),
     ageColumn,
   ],
+  applyDefaults({ subsets = [] }) {
+    for (const port of subsets.flatMap(({ ports = [] }) => ports)) port.protocol ||= 'TCP';
+  },
 });

@@ -2,6 +2,7 @@ import { type Static, field, list, listMap, object, required, string, time, valu
 import { ALL_VERBS, defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
+import { carryOver } from '#api/kinds/carry-over.ts';
 
 /** `core.v1.NamespaceCondition`. */
 export const NamespaceCondition = object('core.v1.NamespaceCondition', {
@@ -40,6 +41,16 @@ export const Namespace = object('core.v1.Namespace', {
 /** The JSON form of `core.v1.Namespace`. */
 export type Namespace = Static<typeof Namespace>;
 
+/** The label that bears a namespace's name, so that selectors of namespaces can name one. */
+export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+/** The finalizer in `spec` that stays until everything in the namespace is gone. */
+export const NAMESPACE_FINALIZER = 'kubernetes';
+
+function labelWithName({ metadata }: Namespace): void {
+  const { name } = metadata;
+  if (name) metadata.labels = { ...metadata.labels, [NAMESPACE_NAME_LABEL]: name };
+}
+
 /** Namespaces. Their finalizers are in spec, and are taken off through /finalize. */
 export const namespaceKind = defineKind<Namespace>({
   group: '',
@@ -56,4 +67,21 @@ export const namespaceKind = defineKind<Namespace>({
     textColumn('Status', 'Is it in use, or being deleted.', (namespace) => namespace.status?.phase ?? ''),
     ageColumn,
   ],
+  applyDefaults: labelWithName,
+  prepareForCreate(namespace) {
+    labelWithName(namespace);
+    const finalizers = namespace.spec?.finalizers ?? [];
+    namespace.spec = {
+      ...namespace.spec,
+      finalizers: finalizers.includes(NAMESPACE_FINALIZER) ? finalizers : [...finalizers, NAMESPACE_FINALIZER],
+    };
+    namespace.status = { phase: 'Active' };
+  },
+  prepareForUpdate(namespace, old) {
+    carryOver(namespace, old, 'spec');
+    carryOver(namespace, old, 'status');
+  },
+  prepareForStatusUpdate(namespace, old) {
+    carryOver(namespace, old, 'spec');
+  },
 });

@@ -19,6 +19,7 @@ import {
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { nodeColumns } from '#api/kinds/core/node-columns.ts';
+import { carryOver } from '#api/kinds/carry-over.ts';
 
 /** `core.v1.ConfigMapNodeConfigSource`. */
 export const ConfigMapNodeConfigSource = object('core.v1.ConfigMapNodeConfigSource', {
@@ -210,4 +211,13 @@ export const nodeKind = defineKind<Node>({
   hasStatus: true,
   fieldLabels: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
   columns: nodeColumns,
+  applyDefaults({ status }) {
+    if (status?.capacity !== undefined) status.allocatable ??= { ...status.capacity };
+  },
+  prepareForUpdate(node, old) {
+    carryOver(node, old, 'status');
+  },
+  prepareForStatusUpdate(node, old) {
+    carryOver(node, old, 'spec');
+  },
 });

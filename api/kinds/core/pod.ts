@@ -4,6 +4,9 @@ import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodSpec } from '#api/podspec/pod-spec.ts';
 import { podColumns } from '#api/kinds/core/pod-columns.ts';
+import { carryOver } from '#api/kinds/carry-over.ts';
+import { applyPodDefaults, syncServiceAccount } from '#api/podspec/defaults.ts';
+import { qosClass } from '#api/podspec/qos.ts';
 
 /** `core.v1.Pod`. */
 export const Pod = object('core.v1.Pod', {
@@ -36,4 +39,31 @@ export const podKind = defineKind<Pod>({
     'status.nominatedNodeName': (pod) => pod.status?.nominatedNodeName ?? '',
   },
   columns: podColumns,
+  applyDefaults(pod) {
+    if (pod.spec !== undefined) applyPodDefaults(pod.spec);
+  },
+  prepareForCreate(pod) {
+    if (pod.spec !== undefined) {
+      syncServiceAccount(pod.spec);
+      if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
+    }
+    pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+  },
+  prepareForUpdate(pod, old) {
+    carryOver(pod, old, 'status');
+  },
+  prepareForStatusUpdate(pod, old) {
+    carryOver(pod, old, 'spec');
+    const { ownerReferences } = old.metadata;
+    if (ownerReferences === undefined) delete pod.metadata.ownerReferences;
+    else pod.metadata.ownerReferences = ownerReferences;
+    pod.status ??= {};
+    if (!pod.status.qosClass && old.status?.qosClass !== undefined) pod.status.qosClass = old.status.qosClass;
+  },
+  gracefulDeletionSeconds(pod, requested) {
+    const running = pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
+    if (!running || !pod.spec?.nodeName) return 0;
+    const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+    return seconds < 0 ? 1 : seconds;
+  },
 });

@@ -24,6 +24,8 @@ import {
   textColumn,
   wide,
 } from '#api/kinds/columns.ts';
+import { carryOver } from '#api/kinds/carry-over.ts';
+import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
 
 /** `core.v1.ReplicationControllerCondition`. */
 export const ReplicationControllerCondition = object('core.v1.ReplicationControllerCondition', {
@@ -93,4 +95,23 @@ export const replicationControllerKind = defineKind<ReplicationController>({
     ...templateColumns<ReplicationController>((set) => set.spec?.template),
     wide(textColumn('Selector', 'The labels of its pods.', (set) => formatLabels(set.spec?.selector))),
   ],
+  applyDefaults(controller) {
+    controller.spec ??= {};
+    const labels = controller.spec.template?.metadata?.labels;
+    if (labels !== undefined) {
+      if (Object.keys(controller.spec.selector ?? {}).length === 0) controller.spec.selector = { ...labels };
+      if (Object.keys(controller.metadata.labels ?? {}).length === 0) controller.metadata.labels = { ...labels };
+    }
+    controller.spec.replicas ??= 1;
+    if (controller.spec.template?.spec !== undefined) applyPodSpecDefaults(controller.spec.template.spec);
+  },
+  prepareForCreate(controller) {
+    controller.status = { replicas: 0 };
+  },
+  prepareForUpdate(controller, old) {
+    carryOver(controller, old, 'status');
+  },
+  prepareForStatusUpdate(controller, old) {
+    carryOver(controller, old, 'spec');
+  },
 });

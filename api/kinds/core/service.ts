@@ -17,6 +17,9 @@ import { defineKind } from '#api/kind.ts';
 import { Condition } from '#api/meta/condition.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { serviceColumns } from '#api/kinds/core/service-columns.ts';
+import { carryAllocations } from '#api/kinds/core/service-allocation.ts';
+import { applyServiceDefaults, completeAddresses, prepareService } from '#api/kinds/core/service-defaults.ts';
+import { carryOver } from '#api/kinds/carry-over.ts';
 
 /** `core.v1.ServicePort`. */
 export const ServicePort = object('core.v1.ServicePort', {
@@ -124,9 +127,15 @@ export const serviceKind = defineKind<Service>({
   shortNames: ['svc'],
   categories: ['all'],
   hasStatus: true,
-  fieldLabels: {
-    'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',
-    'spec.type': (service) => service.spec?.type ?? '',
-  },
   columns: serviceColumns,
+  applyDefaults: applyServiceDefaults,
+  prepareForCreate: prepareService,
+  prepareForUpdate(service, old) {
+    carryOver(service, old, 'status');
+    carryAllocations(service, old);
+    completeAddresses(service);
+  },
+  prepareForStatusUpdate(service, old) {
+    carryOver(service, old, 'spec');
+  },
 });

@@ -111,4 +111,19 @@ export const endpointSliceKind = defineKind<EndpointSlice>({
     ),
     ageColumn,
   ],
+  applyDefaults({ ports = [] }) {
+    for (const port of ports) {
+      port.name ??= '';
+      port.protocol ??= 'TCP';
+    }
+  },
+  prepareForCreate({ metadata }) {
+    metadata.generation = 1;
+  },
+  prepareForUpdate(slice, old) {
+    const { metadata: _new, ...content } = slice;
+    const { metadata, ...before } = old;
+    const changed = JSON.stringify(content) !== JSON.stringify(before);
+    slice.metadata.generation = (metadata.generation ?? 1) + (changed ? 1 : 0);
+  },
 });
