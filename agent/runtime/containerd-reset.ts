@@ -48,8 +48,7 @@ async function removePods(paths: ContainerdPaths, options: ContainerdResetOption
     const deadline = Date.now() + 15_000;
     while (!(await answers(paths.socket)) && Date.now() < deadline) await Bun.sleep(50);
     const command = new CrictlCommand({ crictl, socket: paths.socket });
-    const run = (...args: string[]) =>
-      command.run('reset', args, { timeoutMs: REMOVE_DEADLINE_MS, slow: true });
+    const run = (...args: string[]) => command.run('reset', args, { timeoutMs: REMOVE_DEADLINE_MS, slow: true });
     const ids = (await run('pods', '-q')).split('\n').filter((id) => id !== '');
     if (ids.length > 0) await run('rmp', '-f', ...ids);
   } catch (error) {

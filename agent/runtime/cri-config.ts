@@ -7,7 +7,9 @@ export function criSandbox(config: SandboxConfig, cgroupParent: string): Record<
     metadata: { ...metadata },
     hostname: config.hostNetwork ? '' : config.hostname,
     log_directory: config.logDirectory,
-    ...(dns === undefined ? {} : { dns_config: { servers: dns.servers, searches: dns.searches, options: dns.options } }),
+    ...(dns === undefined
+      ? {}
+      : { dns_config: { servers: dns.servers, searches: dns.searches, options: dns.options } }),
     port_mappings: config.portMappings.map((port) => ({
       protocol: { TCP: 0, UDP: 1, SCTP: 2 }[port.protocol],
       container_port: port.containerPort,

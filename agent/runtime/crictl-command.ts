@@ -22,7 +22,16 @@ export class CrictlCommand {
 
   constructor(options: CrictlCommandOptions) {
     const endpoint = `unix://${options.socket}`;
-    this.#prefix = [options.crictl, '--runtime-endpoint', endpoint, '--image-endpoint', endpoint];
+    // Without a configuration it warns on stderr, in the midst of what a command prints.
+    this.#prefix = [
+      options.crictl,
+      '--config',
+      '/dev/null',
+      '--runtime-endpoint',
+      endpoint,
+      '--image-endpoint',
+      endpoint,
+    ];
     this.#concurrency = options.concurrency ?? 6;
   }
 
@@ -32,7 +41,11 @@ export class CrictlCommand {
   }
 
   /** Runs `args` and returns stdout. `verb` is the name that a failure bears. Rejects with RuntimeFailure. */
-  async run(verb: string, args: readonly string[], options: { timeoutMs?: number; slow?: boolean } = {}): Promise<string> {
+  async run(
+    verb: string,
+    args: readonly string[],
+    options: { timeoutMs?: number; slow?: boolean } = {},
+  ): Promise<string> {
     const { timeoutMs = 30_000, slow = false } = options;
     if (!slow) await this.#enter();
     try {

@@ -91,17 +91,22 @@ function withPipes(verb: string, argv: readonly string[], stdin: boolean): Runti
   const filter = new OwnWordsFilter();
   const { promise: ownWords, resolve: tellOwnWords } = Promise.withResolvers<string>();
   const stderr = child.stderr.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform: (chunk, controller) => {
-        const sure = filter.push(chunk);
-        if (sure !== undefined) controller.enqueue(sure);
+    new TransformStream<Uint8Array, Uint8Array>(
+      {
+        transform: (chunk, controller) => {
+          const sure = filter.push(chunk);
+          if (sure !== undefined) controller.enqueue(sure);
+        },
+        flush: (controller) => {
+          const { rest, ownWords: words } = filter.end();
+          if (rest.length > 0) controller.enqueue(rest);
+          tellOwnWords(words);
+        },
       },
-      flush: (controller) => {
-        const { rest, ownWords: words } = filter.end();
-        if (rest.length > 0) controller.enqueue(rest);
-        tellOwnWords(words);
-      },
-    }),
+      undefined,
+      // Room, so that the exit code comes also to one who does not read stderr.
+      new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }),
+    ),
   );
   const sink = child.stdin;
   return {

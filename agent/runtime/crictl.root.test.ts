@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '#base/logger.ts';
@@ -30,7 +40,20 @@ function busyboxArchive(directory: string, reference: string, entrypoint: readon
   mkdirSync(join(root, 'layer/tmp'));
   copyFileSync('/bin/busybox', join(root, 'layer/bin/busybox'));
   chmodSync(join(root, 'layer/bin/busybox'), 0o755);
-  for (const applet of ['sh', 'sleep', 'cat', 'echo', 'true', 'false', 'stty', 'tail', 'seq', 'sha256sum', 'head', 'ls'])
+  for (const applet of [
+    'sh',
+    'sleep',
+    'cat',
+    'echo',
+    'true',
+    'false',
+    'stty',
+    'tail',
+    'seq',
+    'sha256sum',
+    'head',
+    'ls',
+  ])
     symlinkSync('busybox', join(root, 'layer/bin', applet));
   run(['tar', '-C', join(root, 'layer'), '-cf', join(root, 'layer.tar'), '.']);
   const digest = new Bun.CryptoHasher('sha256').update(readFileSync(join(root, 'layer.tar'))).digest('hex');
@@ -60,7 +83,12 @@ async function startNode() {
   const network = {
     cniVersion: '0.4.0',
     name: 'skep-suite',
-    plugins: [{ type: 'ptp', ipam: { type: 'host-local', ranges: [[{ subnet: '10.199.7.0/24' }]], dataDir: join(directory, 'ipam') } }],
+    plugins: [
+      {
+        type: 'ptp',
+        ipam: { type: 'host-local', ranges: [[{ subnet: '10.199.7.0/24' }]], dataDir: join(directory, 'ipam') },
+      },
+    ],
   };
   writeFileSync(join(cni, '10-suite.conflist'), JSON.stringify(network));
   const logger = createLogger({ name: 'test', level: 'warn' });
@@ -103,7 +131,15 @@ else {
     let node: Awaited<ReturnType<typeof startNode>>;
     let sandboxId = '';
     let id = '';
-    const none = { privileged: false, supplementalGroups: [], readOnlyRootFilesystem: false, noNewPrivileges: false, addCapabilities: [], dropCapabilities: [], seccomp: 'Unconfined' } as const;
+    const none = {
+      privileged: false,
+      supplementalGroups: [],
+      readOnlyRootFilesystem: false,
+      noNewPrivileges: false,
+      addCapabilities: [],
+      dropCapabilities: [],
+      seccomp: 'Unconfined',
+    } as const;
     let sandbox: SandboxConfig;
     const container: ContainerConfig = {
       name: 'c',
@@ -151,10 +187,14 @@ else {
       Promise.all([new Response(process.stdout).text(), new Response(process.stderr).text(), process.exitCode]);
 
     test('exec() keeps stdout, stderr and the exit code apart, without the words of crictl', async () => {
-      const process = await node.runtime.exec(id, ['sh', '-c', 'echo out; echo time=\\"x >&2; printf err >&2; exit 9'], {
-        stdin: false,
-        tty: false,
-      });
+      const process = await node.runtime.exec(
+        id,
+        ['sh', '-c', 'echo out; echo time=\\"x >&2; printf err >&2; exit 9'],
+        {
+          stdin: false,
+          tty: false,
+        },
+      );
       expect(await collect(process)).toEqual(['out\n', 'time="x\nerr', 9]);
     });
 
@@ -162,7 +202,10 @@ else {
       const process = await node.runtime.exec(id, ['nosuchprogram'], { stdin: false, tty: false });
       const { exitCode } = process;
       exitCode.catch(() => undefined);
-      expect(await Promise.all([new Response(process.stdout).text(), new Response(process.stderr).text()])).toEqual(['', '']);
+      expect(await Promise.all([new Response(process.stdout).text(), new Response(process.stderr).text()])).toEqual([
+        '',
+        '',
+      ]);
       expect(exitCode).rejects.toThrow(/"nosuchprogram": executable file not found in \$PATH/);
     });
 
@@ -182,10 +225,14 @@ else {
     });
 
     test('exec() with a terminal gives it the size it is resized to', async () => {
-      const process = await node.runtime.exec(id, ['sh', '-c', 'while ! stty size | head -1 | cat; do :; done; read line; stty size; exit 4'], {
-        stdin: true,
-        tty: true,
-      });
+      const process = await node.runtime.exec(
+        id,
+        ['sh', '-c', 'while ! stty size | head -1 | cat; do :; done; read line; stty size; exit 4'],
+        {
+          stdin: true,
+          tty: true,
+        },
+      );
       let output = '';
       const reading = (async () => {
         for await (const chunk of process.stdout) output += Buffer.from(chunk).toString();
@@ -206,7 +253,11 @@ else {
       const call = node.runtime.execSync(id, command, 300);
       expect(call).rejects.toThrow('command timed out: "sleep 98765" timed out after 0.3s');
       await call.catch(() => undefined);
-      const left = run(['sh', '-c', 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " " | grep -c "sleep 98765" || true']);
+      const left = run([
+        'sh',
+        '-c',
+        'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " " | grep -c "sleep 98765" || true',
+      ]);
       // The shell that looks has the words in its own command line.
       expect(Number(left)).toBeLessThanOrEqual(1);
     });
@@ -240,12 +291,19 @@ else {
 
     test('resetContainerd() leaves no process, mount, cgroup or run directory', async () => {
       const { runDirectory, root } = node.supervisor.paths;
-      await resetContainerd({ dataDirectory: node.directory, logger: node.options.logger, crictl, cgroupPaths: [CGROUP] });
+      await resetContainerd({
+        dataDirectory: node.directory,
+        logger: node.options.logger,
+        crictl,
+        cgroupPaths: [CGROUP],
+      });
       expect(existsSync(runDirectory)).toBe(false);
       const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
       expect(mounts.includes(runDirectory) || mounts.includes(root)).toBe(false);
-      expect(run(['sh', '-c', `pgrep -f '${runDirectory}' || true`])).toBe('');
-      expect(existsSync(join('/sys/fs/cgroup/memory', CGROUP)) || existsSync(join('/sys/fs/cgroup', CGROUP))).toBe(false);
+      expect(Bun.spawnSync(['pgrep', '-f', runDirectory]).stdout.toString()).toBe('');
+      expect(existsSync(join('/sys/fs/cgroup/memory', CGROUP)) || existsSync(join('/sys/fs/cgroup', CGROUP))).toBe(
+        false,
+      );
     }, 30_000);
   });
 }

@@ -77,7 +77,9 @@ export class CrictlRuntime implements ContainerRuntime {
     const command = new CrictlCommand(options);
     this.#command = command;
     const query = (verb: string, args: string[]) => command.run(verb, args, { timeoutMs: QUERY_DEADLINE_MS });
-    this.#sandboxList = new SharedCall(async () => parseSandboxes(await query('listSandboxes', ['pods', '-o', 'json'])));
+    this.#sandboxList = new SharedCall(async () =>
+      parseSandboxes(await query('listSandboxes', ['pods', '-o', 'json'])),
+    );
     this.#containerList = new SharedCall(async () =>
       parseContainers(await query('listContainers', ['ps', '-a', '-o', 'json'])),
     );
@@ -246,12 +248,25 @@ export class CrictlRuntime implements ContainerRuntime {
     return status;
   }
 
-  async execSync(id: string, command: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }> {
+  async execSync(
+    id: string,
+    command: readonly string[],
+    timeoutMs: number,
+  ): Promise<{ exitCode: number; output: string }> {
     const argv = this.#command.argv(['exec', id, ...command], timeoutMs);
-    return execToEnd(argv, { containerId: id, command, timeoutMs, pid: async () => (await this.containerStatus(id)).pid });
+    return execToEnd(argv, {
+      containerId: id,
+      command,
+      timeoutMs,
+      pid: async () => (await this.containerStatus(id)).pid,
+    });
   }
 
-  async exec(id: string, command: readonly string[], options: { stdin: boolean; tty: boolean }): Promise<RuntimeProcess> {
+  async exec(
+    id: string,
+    command: readonly string[],
+    options: { stdin: boolean; tty: boolean },
+  ): Promise<RuntimeProcess> {
     // crictl refuses -t without -i.
     const flags = [...(options.stdin || options.tty ? ['-i'] : []), ...(options.tty ? ['-t'] : [])];
     return streamCrictl('exec', this.#command.argv(['exec', ...flags, id, ...command]), options);

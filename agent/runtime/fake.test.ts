@@ -4,7 +4,9 @@ import { RuntimeFailure } from './runtime.ts';
 import { containerRuntimeSuite } from './runtime.suite.ts';
 
 containerRuntimeSuite('FakeRuntime', async () => {
-  const runtime = new FakeRuntime({ images: { 'localhost/run:1': {}, 'localhost/exit:1': { exitAfterMs: 5, exitCode: 3 } } });
+  const runtime = new FakeRuntime({
+    images: { 'localhost/run:1': {}, 'localhost/exit:1': { exitAfterMs: 5, exitCode: 3 } },
+  });
   return {
     runtime,
     image: 'localhost/run:1',
@@ -23,7 +25,9 @@ test('failOn() makes a call fail until it is taken back', async () => {
 });
 
 test('pullImage() fails with the text given to the image', async () => {
-  const runtime = new FakeRuntime({ images: { 'a:1': { present: false, pullFailure: 'denied' }, 'b:1': { present: false } } });
+  const runtime = new FakeRuntime({
+    images: { 'a:1': { present: false, pullFailure: 'denied' }, 'b:1': { present: false } },
+  });
   expect(runtime.pullImage('a:1')).rejects.toThrow('denied');
   expect(await runtime.imageStatus('b:1')).toBeUndefined();
   await runtime.pullImage('b:1');
