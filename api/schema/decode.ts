@@ -52,6 +52,14 @@ export function decodeSchema<T>(
 export const cannotBeHandled = (given: Pick<Kind, 'kind' | 'version'>, as: string, why: string): StatusError =>
   badRequest(`${given.kind} in version ${JSON.stringify(given.version)} cannot be handled as a ${as}: ${why}`);
 
+/** 400 for a kind that nobody serves: `… no kind "X" is registered for version "v2" in scheme …`. */
+export const notRegistered = (apiVersion: string, kind: string, as: string): StatusError =>
+  cannotBeHandled(
+    { kind, version: apiVersion.split('/').pop() ?? '' },
+    as,
+    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+  );
+
 /** The single complaints about fields, for Warning headers: `unknown field "spec.foo"`, `duplicate field "metadata.name"`. */
 export const fieldComplaints = (unknownFields: readonly string[], duplicateFields: readonly string[]): string[] => [
   ...unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`),
