@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '../support/hosts.ts';
+import { ROOT } from '../support/import-law.ts';
+
+/** A `skep server` process on loopback, as users run it, and what a client needs to call it. */
+export interface BenchServer {
+  readonly pid: number;
+  readonly url: string;
+  /** Sends one request over a kept connection; rejects when the status is not 2xx. */
+  call(method: string, path: string, body?: unknown, contentType?: string): Promise<string>;
+  /** An open watch: the response whose body streams events. */
+  watch(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  /** Milliseconds from the start of the process to `ok` on /readyz. */
+  readonly startMs: number;
+  restart(): Promise<BenchServer>;
+  stop(): Promise<void>;
+}
+
+/** Starts a server on a port of loopback, on a new data directory or on `existing`. */
+export async function startBenchServer(existing?: string): Promise<BenchServer> {
+  const directory = existing ?? (await mkdtemp(join(tmpdir(), 'skep-bench-')));
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
+  const url = `https://127.0.0.1:${port}`;
+  const startedAt = performance.now();
+  const child = Bun.spawn(
+    [
+      join(ROOT, 'dist/skep'),
+      'server',
+      '--data-dir',
+      directory,
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--log-level',
+      'warn',
+    ],
+    { stdin: 'ignore', stdout: 'ignore', stderr: Bun.file(join(directory, 'log')) },
+  );
+  const request = async (path: string, init: RequestInit = {}, token = '', ca?: string): Promise<Response> =>
+    fetch(url + path, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string> | undefined) },
+      tls: ca === undefined ? { rejectUnauthorized: false } : { ca },
+    });
+  await eventually('the server is ready', async () => (await (await request('/readyz')).text()) === 'ok', 60_000);
+  const startMs = performance.now() - startedAt;
+  const kubeconfig = await eventually('the kubeconfig is there', async () => {
+    const text = await Bun.file(join(directory, 'kubeconfig')).text();
+    return text === '' ? undefined : text;
+  });
+  const token = /token: (.*)/.exec(kubeconfig)?.[1] ?? '';
+  const ca = Buffer.from(/certificate-authority-data: (.*)/.exec(kubeconfig)?.[1] ?? '', 'base64').toString();
+  const end = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await child.exited;
+  };
+  return {
+    pid: child.pid,
+    url,
+    startMs,
+    async call(method, path, body, contentType = 'application/json') {
+      const response = await request(
+        path,
+        {
+          method,
+          headers: { 'content-type': contentType },
+          ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        },
+        token,
+        ca,
+      );
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 200)}`);
+      return text;
+    },
+    async watch(path, signal) {
+      const { body } = await request(path, { signal }, token, ca);
+      if (body === null) throw new Error('a watch without a body');
+      return body;
+    },
+    async restart() {
+      await end();
+      return startBenchServer(directory);
+    },
+    async stop() {
+      await end();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
