@@ -161,7 +161,11 @@ describe('decodeProtobuf()', () => {
       const bytes = Uint8Array.from(sample ?? []);
       for (let change = 0; change <= random(2); change++) bytes[4 + random(bytes.length - 4)] = random(256);
       try {
-        read(bytes.subarray(0, bytes.length - random(2)));
+        decodeProtobuf(
+          bytes.subarray(0, bytes.length - random(2)),
+          EXPECTED,
+          (_version, kind) => SCHEMAS[kind] ?? podKind.schema,
+        );
         values++;
       } catch (error) {
         if (!(error instanceof StatusError)) throw error;
