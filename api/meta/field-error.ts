@@ -29,6 +29,21 @@ export const invalid = (field: string, value: unknown, detail: string): FieldErr
   field,
   detail: withDetail(`Invalid value: ${shown(value)}`, detail),
 });
+/** As `invalid`, for a value that upstream prints in Go's own way; `shown` is that text, e.g. `[]string{"a"}`. */
+export const invalidShown = (field: string, shownValue: string, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  detail: withDetail(`Invalid value: ${shownValue}`, detail),
+});
+/** `[]string{"a", "b"}`. */
+export const goStrings = (values: readonly string[]): string =>
+  `[]string{${values.map((one) => JSON.stringify(one)).join(', ')}}`;
+/** One fault of `value` at `field` for each text. */
+export const eachInvalid = (field: string, value: unknown, texts: readonly string[]): FieldError[] =>
+  texts.map((text) => invalid(field, value, text));
+/** Faults when a number is below zero; absent is no fault. */
+export const nonNegative = (field: string, value: number | undefined): FieldError[] =>
+  value !== undefined && value < 0 ? [invalid(field, value, 'must be greater than or equal to 0')] : [];
 /** `Required value[: detail]`. */
 export const requiredValue = (field: string, detail = ''): FieldError => ({
   type: 'FieldValueRequired',

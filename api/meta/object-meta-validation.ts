@@ -95,7 +95,7 @@ function validateOwnerReferences(references: readonly OwnerReference[] | undefin
   const errors: FieldError[] = [];
   let controller: string | undefined;
   for (const reference of references ?? []) {
-    const { apiVersion = '', kind = '', name = '', uid = '' } = reference;
+    const { apiVersion, kind, name, uid } = reference;
     if (!/^([^/]*\/)?[^/]+$/.test(apiVersion))
       errors.push(invalid(`${path}.apiVersion`, apiVersion, 'version must not be empty'));
     if (kind === '') errors.push(invalid(`${path}.kind`, kind, 'kind must not be empty'));

@@ -92,19 +92,9 @@ class Parser {
     const after = this.#peek(true).token;
     if (after === 'end' || after === ',') return { key, operator: 'exists', values: [] };
     const operator = this.#take(false);
-    switch (operator.token) {
-      case 'in':
-      case 'notin':
-        return checked(key, operator.token, this.#values());
-      case '=':
-      case '==':
-      case '!=':
-      case '>':
-      case '<':
-        return checked(key, operator.token, [this.#exactValue()]);
-      default:
-        throw fault(`found '${operator.text}', expected: in, notin, =, ==, !=, gt, lt`);
-    }
+    if (isSetOperator(operator.token)) return checked(key, operator.token, this.#values());
+    if (isValueOperator(operator.token)) return checked(key, operator.token, [this.#exactValue()]);
+    throw fault(`found '${operator.text}', expected: in, notin, =, ==, !=, gt, lt`);
   }
 
   #exactValue(): string {
@@ -145,6 +135,9 @@ class Parser {
   }
 }
 
+const isSetOperator = (token: Token): token is 'in' | 'notin' => token === 'in' || token === 'notin';
+const isValueOperator = (token: Token): token is '=' | '==' | '!=' | '>' | '<' =>
+  ['=', '==', '!=', '>', '<'].includes(token);
 const fault = (text: string): SelectorError => new SelectorError(`unable to parse requirement: ${text}`);
 
 function checked(key: string, operator: Requirement['operator'], values: string[]): Requirement {

@@ -4,7 +4,7 @@ import type { Service } from '#api/kinds/core/service.ts';
 
 function externalIP({ spec, status }: Service): string {
   const external = spec?.externalIPs ?? [];
-  switch (spec?.type) {
+  switch (spec?.type ?? '') {
     case 'ClusterIP':
     case 'NodePort':
       return orNone(external.join(','));
@@ -14,7 +14,7 @@ function externalIP({ spec, status }: Service): string {
       return [...given, ...external].join(',') || '<pending>';
     }
     case 'ExternalName':
-      return spec.externalName ?? '';
+      return spec?.externalName ?? '';
     default:
       return '<unknown>';
   }

@@ -105,7 +105,7 @@ export const endpointSliceKind = defineKind<EndpointSlice>({
     ),
     textColumn('Endpoints', 'The addresses.', ({ endpoints = [] }) =>
       firstThree(
-        endpoints.flatMap(({ addresses = [] }) => addresses),
+        endpoints.flatMap((endpoint) => endpoint.addresses ?? []),
         '<unset>',
       ),
     ),
