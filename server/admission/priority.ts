@@ -1,0 +1,67 @@
+import type { KubeObject } from '#api/kind.ts';
+import { forbiddenError } from '#api/meta/status.ts';
+import type { ObjectStore } from '#server/store/object-store.ts';
+import type { AdmissionRequest } from '#server/store/registry.ts';
+import type { AdmissionPlugin } from './chain.ts';
+import { createdPod } from './pod-request.ts';
+
+/** What a PriorityClass says. */
+interface PriorityClass extends KubeObject {
+  value?: number;
+  globalDefault?: boolean;
+  preemptionPolicy?: string;
+}
+
+const RESOURCE = 'priorityclasses.scheduling.k8s.io';
+const PREEMPTS = 'PreemptLowerPriority';
+
+/** The classes that every cluster has (upstream: pkg/apis/scheduling SystemPriorityClasses). */
+const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
+  'system-cluster-critical': 2_000_000_000,
+  'system-node-critical': 2_000_001_000,
+};
+
+/** Puts the number behind a pod's priority class into its spec. */
+export class PriorityAdmission implements AdmissionPlugin {
+  readonly name = 'Priority';
+  readonly #store: Pick<ObjectStore, 'get' | 'list'>;
+
+  constructor(store: Pick<ObjectStore, 'get' | 'list'>) {
+    this.#store = store;
+  }
+
+  mutate(request: AdmissionRequest): void {
+    const spec = createdPod(request)?.spec;
+    if (spec === undefined) return;
+    const refuse = (why: string): Error => forbiddenError(request.kind, request.name, why);
+    const found = this.#class(spec.priorityClassName ?? '');
+    if (found === undefined) throw refuse(`no PriorityClass with name ${spec.priorityClassName ?? ''} was found`);
+    const { name, value, policy } = found;
+    const from = 'priority admission controller computed';
+    if (spec.priority !== undefined && spec.priority !== value)
+      throw refuse(
+        `the integer value of priority (${spec.priority}) must not be provided in pod spec; ${from} ${value} from the given PriorityClass name`,
+      );
+    if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== policy)
+      throw refuse(
+        `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; ${from} ${policy} from the given PriorityClass name`,
+      );
+    if (name !== '') spec.priorityClassName = name;
+    spec.priority = value;
+    spec.preemptionPolicy = policy;
+  }
+
+  #class(name: string): { readonly name: string; readonly value: number; readonly policy: string } | undefined {
+    const system = SYSTEM_CLASSES[name];
+    if (system !== undefined) return { name, value: system, policy: PREEMPTS };
+    const stored = name === '' ? this.#default() : this.#store.get(RESOURCE, '', name)?.object;
+    if (stored === undefined) return name === '' ? { name, value: 0, policy: PREEMPTS } : undefined;
+    const { metadata, value = 0, preemptionPolicy = PREEMPTS } = stored as PriorityClass;
+    return { name: metadata.name ?? '', value, policy: preemptionPolicy };
+  }
+
+  #default(): PriorityClass | undefined {
+    const classes = this.#store.list(RESOURCE).map(({ object }) => object as PriorityClass);
+    return classes.find((one) => one.globalDefault === true);
+  }
+}

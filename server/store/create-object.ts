@@ -1,0 +1,123 @@
+import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import { validateCreate } from '#api/meta/object-meta-validation.ts';
+import { StatusError, badRequest, invalidError } from '#api/meta/status.ts';
+import { formatTime } from '#api/meta/time.ts';
+import { applySchemaDefaults } from '#api/schema/defaults.ts';
+import { CachedObject } from './cached-object.ts';
+import { encode } from './encoding.ts';
+import { generateName } from './names.ts';
+import type { StoredObject } from './object-store.ts';
+import type { RegistryParts } from './registry-parts.ts';
+import type { AdmissionRequest, WriteContext } from './registry.ts';
+
+/** How often another suffix is tried when a generated name is taken (apiserver: maxNameGenerationCreateAttempts). */
+const NAME_ATTEMPTS = 8;
+
+/** Creates an object: names it, fills in what the server knows, runs defaults, admission, hooks and validation, and stores it. */
+export async function createObject<T extends KubeObject>(
+  parts: RegistryParts,
+  kind: Kind<T>,
+  namespace: string,
+  object: T,
+  context: WriteContext,
+): Promise<StoredObject<T>> {
+  matchNamespace(kind, namespace, object);
+  const generated = (object.metadata.name ?? '') === '' ? (object.metadata.generateName ?? '') : '';
+  for (let attempt = 1; ; attempt++) {
+    const draft = generated === '' ? object : structuredClone(object);
+    if (generated !== '') draft.metadata.name = generateName(generated);
+    try {
+      return await createNamed(parts, kind, namespace, draft, context);
+    } catch (error) {
+      const isTaken = error instanceof StatusError && error.reason === 'AlreadyExists';
+      if (generated === '' || !isTaken || attempt === NAME_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function createNamed<T extends KubeObject>(
+  parts: RegistryParts,
+  kind: Kind<T>,
+  namespace: string,
+  object: T,
+  context: WriteContext,
+): Promise<StoredObject<T>> {
+  const { metadata } = object;
+  const wasVersioned = (metadata.resourceVersion ?? '') !== '';
+  for (const field of ['selfLink', 'resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const)
+    delete metadata[field];
+  metadata.uid = crypto.randomUUID();
+  metadata.creationTimestamp = formatTime(new Date(parts.clock.now()));
+  applySchemaDefaults(kind.schema, object);
+  kind.applyDefaults?.(object);
+
+  const name = metadata.name ?? '';
+  const request: AdmissionRequest = {
+    operation: 'CREATE',
+    kind,
+    subresource: '',
+    namespace,
+    name,
+    object,
+    old: undefined,
+    context,
+  };
+  await parts.admission.mutate(request);
+  prepare(kind, object);
+  const faults = validateCreate(kind, object);
+  if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
+  context.warnings.push(...(kind.warnings?.(object) ?? []));
+  await parts.admission.validate(request);
+  if (wasVersioned) throw badRequest('resourceVersion should not be set on objects to be created');
+
+  const resource = resourceOf(kind);
+  const allocation = await parts.allocate(object, undefined, context.dryRun);
+  if (context.dryRun) {
+    if (parts.store.get(resource, namespace, name) !== undefined) throw parts.alreadyExists(kind, name);
+    return dryRunObject<T>(resource, namespace, name, object);
+  }
+  try {
+    const stored = await parts.store.write({
+      operation: 'create',
+      resource,
+      namespace,
+      name,
+      expectedRevision: 0,
+      object,
+    });
+    allocation.done();
+    return stored as StoredObject<T>;
+  } catch (error) {
+    await allocation.undo();
+    throw error;
+  }
+}
+
+function prepare<T extends KubeObject>(kind: Kind<T>, object: T): void {
+  if (kind.prepareForCreate !== undefined) kind.prepareForCreate(object);
+  else if (kind.hasStatus && 'status' in object) delete object.status;
+  if (kind.hasGeneration) object.metadata.generation = 1;
+}
+
+/** An object that would have been stored: it has no resourceVersion. */
+export function dryRunObject<T extends KubeObject>(
+  resource: string,
+  namespace: string,
+  name: string,
+  object: T,
+): StoredObject<T> {
+  const text = encode(object).replace('"resourceVersion":"",', '').replace(',"resourceVersion":""', '');
+  return new CachedObject({ resource, namespace, name }, 0, text, object) as unknown as StoredObject<T>;
+}
+
+/** The namespace in a body must be that of the URL, or absent; cluster-scoped objects have none (apiserver: EnsureObjectNamespaceMatchesRequestNamespace). */
+export function matchNamespace(kind: Kind, namespace: string, object: KubeObject): void {
+  const given = object.metadata.namespace ?? '';
+  if (kind.scope === 'Cluster' || namespace === '') {
+    delete object.metadata.namespace;
+    return;
+  }
+  if (given !== '' && given !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  object.metadata.namespace = namespace;
+}

@@ -1,0 +1,189 @@
+import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import { validateChange, validateObjectMeta, validateObjectMetaUpdate } from '#api/meta/object-meta-validation.ts';
+import { StatusError, badRequest, conflict, invalidError } from '#api/meta/status.ts';
+import { applySchemaDefaults } from '#api/schema/defaults.ts';
+import { dryRunObject, matchNamespace } from './create-object.ts';
+import { isReadyToGo, removeObject } from './delete-object.ts';
+import type { StoredObject } from './object-store.ts';
+import type { RegistryParts } from './registry-parts.ts';
+import type { AdmissionRequest, StoredSubresource, WriteContext } from './registry.ts';
+
+/** How often an update begins again because the object changed under it. */
+const ATTEMPTS = 100;
+
+/** What an update is. */
+export interface UpdateRequest<T extends KubeObject> {
+  readonly kind: Kind<T>;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: StoredSubresource;
+  readonly change: (current: T) => T | Promise<T>;
+  readonly context: WriteContext;
+}
+
+/** Reads, changes, checks and writes; again when the object changed meanwhile, unless the new object insists on a resourceVersion. */
+export async function updateObject<T extends KubeObject>(
+  parts: RegistryParts,
+  request: UpdateRequest<T>,
+): Promise<StoredObject<T>> {
+  for (let attempt = 1; ; attempt++) {
+    const current = parts.mustGet(request.kind, request.namespace, request.name);
+    try {
+      return await updateOnce(parts, request, current);
+    } catch (error) {
+      const isStale = error instanceof StatusError && error.reason === 'Conflict' && hasMoved(parts, current);
+      if (!isStale || insisting.has(error) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Conflicts that stay conflicts: the client named a revision or a uid. */
+const insisting = new WeakSet<StatusError>();
+
+function insist(error: StatusError): StatusError {
+  insisting.add(error);
+  return error;
+}
+
+const hasMoved = (parts: RegistryParts, seen: StoredObject): boolean =>
+  parts.store.get(seen.resource, seen.namespace, seen.name)?.revision !== seen.revision;
+
+async function updateOnce<T extends KubeObject>(
+  parts: RegistryParts,
+  request: UpdateRequest<T>,
+  current: StoredObject<T>,
+): Promise<StoredObject<T>> {
+  const { kind, namespace, name, subresource, context } = request;
+  const old = current.object;
+  const next = await request.change(JSON.parse(current.text) as T);
+  matchIdentity(request, next, old);
+  applySchemaDefaults(kind.schema, next);
+  kind.applyDefaults?.(next);
+  keepServersFields(next, old);
+
+  const admission: AdmissionRequest = {
+    operation: 'UPDATE',
+    kind,
+    subresource: subresource === 'scale' ? '' : subresource,
+    namespace,
+    name,
+    object: next,
+    old,
+    context,
+  };
+  await parts.admission.mutate(admission);
+  prepare(kind, subresource, next, old);
+  const faults = validate(kind, subresource, next, old);
+  if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
+  context.warnings.push(...(kind.warnings?.(next, old) ?? []));
+  await parts.admission.validate(admission);
+
+  if (next.metadata.deletionTimestamp !== undefined && isReadyToGo(kind, next)) {
+    if (context.dryRun) return dryRunObject(current.resource, namespace, name, next);
+    return removeObject(parts, kind, current, next);
+  }
+  if (Bun.deepEquals(next, old)) return current;
+  const allocation = await parts.allocate(next, old, context.dryRun);
+  if (context.dryRun) return dryRunObject(current.resource, namespace, name, next);
+  try {
+    const stored = await parts.store.write({
+      operation: 'update',
+      resource: resourceOf(kind),
+      namespace,
+      name,
+      expectedRevision: current.revision,
+      object: next,
+    });
+    allocation.done();
+    return stored as StoredObject<T>;
+  } catch (error) {
+    await allocation.undo();
+    throw error;
+  }
+}
+
+/** Does the new object mean this object: name, namespace, uid and resourceVersion. What is absent is filled in. */
+function matchIdentity<T extends KubeObject>({ kind, namespace, name }: UpdateRequest<T>, next: T, old: T): void {
+  const { metadata } = next;
+  if ((metadata.name ?? '') === '')
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (metadata.name !== name)
+    throw badRequest(`the name of the object (${metadata.name ?? ''}) does not match the name on the URL (${name})`);
+  matchNamespace(kind, namespace, next);
+  const uid = old.metadata.uid ?? '';
+  if ((metadata.uid ?? '') === '') metadata.uid = uid;
+  else if (metadata.uid !== uid) {
+    const key = `/registry/${kind.plural}/${namespace === '' ? '' : `${namespace}/`}${name}`;
+    const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${metadata.uid ?? ''}, UID in object meta: ${uid}`;
+    throw insist(conflict(kind, name, why));
+  }
+  const version = metadata.resourceVersion ?? '';
+  if (version === '' && allowsUnconditionalUpdate(kind)) metadata.resourceVersion = old.metadata.resourceVersion ?? '';
+  else if (version !== '' && !/^\d+$/.test(version))
+    throw badRequest(`metadata.resourceVersion: Invalid value: ${JSON.stringify(version)}: must be a number`);
+  else if (version !== '' && version !== old.metadata.resourceVersion) throw insist(conflict(kind, name));
+}
+
+/** Custom resources and Leases are only replaced by who has seen them (upstream: AllowUnconditionalUpdate). */
+const allowsUnconditionalUpdate = (kind: Kind): boolean =>
+  !kind.custom && resourceOf(kind) !== 'leases.coordination.k8s.io';
+
+/** Fields of metadata that a client cannot set: a change of them is not an error but without effect. */
+function keepServersFields(next: KubeObject, old: KubeObject): void {
+  delete next.metadata.selfLink;
+  for (const field of ['creationTimestamp', 'generation'] as const) {
+    const value = old.metadata[field];
+    if (value === undefined) delete next.metadata[field];
+    else Object.assign(next.metadata, { [field]: value });
+  }
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    const value = old.metadata[field];
+    if (next.metadata[field] === undefined && value !== undefined) Object.assign(next.metadata, { [field]: value });
+  }
+}
+
+function prepare<T extends KubeObject>(kind: Kind<T>, subresource: StoredSubresource, next: T, old: T): void {
+  if (subresource === 'status') {
+    if (kind.prepareForStatusUpdate !== undefined) kind.prepareForStatusUpdate(next, old);
+    else keepAllButStatus(next, old);
+    return;
+  }
+  // binding, finalize and the like change what the main resource may not.
+  if (subresource !== '' && subresource !== 'scale') return bumpGeneration(kind, next, old);
+  if (kind.prepareForUpdate !== undefined) kind.prepareForUpdate(next, old);
+  else if (kind.hasStatus) setField(next, 'status', (old as { status?: unknown }).status);
+  bumpGeneration(kind, next, old);
+}
+
+function keepAllButStatus(next: KubeObject, old: KubeObject): void {
+  for (const field of new Set([...Object.keys(next), ...Object.keys(old)]))
+    if (field !== 'status' && field !== 'metadata')
+      setField(next, field, (old as unknown as Record<string, unknown>)[field]);
+}
+
+function setField(object: KubeObject, field: string, value: unknown): void {
+  const fields = object as unknown as Record<string, unknown>;
+  if (value === undefined) delete fields[field];
+  else fields[field] = value;
+}
+
+/** metadata.generation counts changes of what is wanted: all but metadata and status. */
+function bumpGeneration<T extends KubeObject>(kind: Kind<T>, next: T, old: T): void {
+  if (!kind.hasGeneration || Bun.deepEquals(wanted(next), wanted(old))) return;
+  next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+function wanted(object: KubeObject): unknown {
+  const { metadata: _, status: __, ...rest } = object as KubeObject & { status?: unknown };
+  return rest;
+}
+
+function validate<T extends KubeObject>(kind: Kind<T>, subresource: StoredSubresource, next: T, old: T) {
+  if (subresource === '' || subresource === 'scale') return validateChange(kind, next, old);
+  const metadata = [
+    ...validateObjectMeta(next.metadata, kind),
+    ...validateObjectMetaUpdate(next.metadata, old.metadata),
+  ];
+  if (subresource === 'status') return [...metadata, ...(kind.validateStatusUpdate?.(next, old) ?? [])];
+  return [...metadata, ...(kind.validate?.(next) ?? [])];
+}
