@@ -1,0 +1,51 @@
+import type { Kind } from '#api/kind.ts';
+import type { Clock } from '#base/clock.ts';
+import type { Logger } from '#base/logger.ts';
+import type { Authenticator, TokenIssuer } from '#server/identity/identity.ts';
+import type { Kinds } from '#server/store/kinds.ts';
+import type { ObjectStore } from '#server/store/object-store.ts';
+import type { Registry, User, WriteContext } from '#server/store/registry.ts';
+import type { Authorizer } from './authz.ts';
+import type { EventEncoder } from './event-encoder.ts';
+import type { Form } from './negotiate.ts';
+import type { WriteOptions } from './options.ts';
+import type { RequestInfo } from './request-info.ts';
+import type { Subresource } from './subresources/subresource.ts';
+
+/** What every request has at hand. */
+export interface ApiContext {
+  readonly kinds: Kinds;
+  readonly registry: Registry;
+  readonly store: ObjectStore;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly tokens: TokenIssuer;
+  /** By resource and name: `pods/log`. */
+  readonly subresources: ReadonlyMap<string, Subresource>;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly events: EventEncoder;
+  /** Aborts when the server stops: watches end then. */
+  readonly stopping: AbortSignal;
+}
+
+/** A request on a resource, authenticated and authorized, its kind found. */
+export interface ResourceRequest {
+  readonly api: ApiContext;
+  readonly request: Request;
+  readonly url: URL;
+  readonly info: RequestInfo;
+  readonly kind: Kind;
+  readonly user: User;
+  readonly form: Form;
+  /** Texts for the Warning headers, whatever the outcome. */
+  readonly warnings: string[];
+}
+
+/** The context of a write by this request. */
+export const writeContext = (request: ResourceRequest, options: WriteOptions): WriteContext => ({
+  user: request.user,
+  dryRun: options.dryRun,
+  fieldManager: options.fieldManager,
+  warnings: request.warnings,
+});

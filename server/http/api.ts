@@ -1,0 +1,181 @@
+import { Elysia } from 'elysia';
+import { Registry as MetricsRegistry } from 'prom-client';
+import { type Clock, systemClock } from '#base/clock.ts';
+import type { Logger } from '#base/logger.ts';
+import { GIT_VERSION, KUBERNETES } from '#base/version.ts';
+import { CA_PATH } from '#api/wire/version.ts';
+import { StatusError, badRequest } from '#api/meta/status.ts';
+import type { Authenticator, TokenIssuer } from '#server/identity/identity.ts';
+import type { Kinds } from '#server/store/kinds.ts';
+import type { ObjectStore } from '#server/store/object-store.ts';
+import type { Registry } from '#server/store/registry.ts';
+import type { ApiContext, ResourceRequest } from './api-context.ts';
+import { authenticate } from './authn.ts';
+import { type Authorizer, demand, groupAuthorizer } from './authz.ts';
+import { Discovery } from './discovery.ts';
+import { type Answer, dispatch, findKind, resourceRequest } from './dispatch.ts';
+import { EventEncoder } from './event-encoder.ts';
+import { type HealthCheck, healthResponse } from './health.ts';
+import { ApiMetrics } from './metrics.ts';
+import { OpenApi } from './openapi.ts';
+import { type RequestInfo, parseRequest } from './request-info.ts';
+import { errorResponse, jsonResponse, methodNotAllowed, plainNotFound, resourceNotFound } from './status-response.ts';
+import { hubSubresources } from './subresources/index.ts';
+import type { Subresource } from './subresources/subresource.ts';
+import { type UpgradeServer, callSubresource } from './upgrade.ts';
+
+/** What the API is made of. */
+export interface ApiDeps {
+  readonly kinds: Kinds;
+  readonly registry: Registry;
+  readonly store: ObjectStore;
+  readonly authenticator: Authenticator;
+  readonly tokens: TokenIssuer;
+  readonly log: Logger;
+  /** Subresources beyond those of the store: log, exec, attach, portforward. */
+  readonly subresources?: readonly Subresource[];
+  /** Default: only the group system:masters may do more than look around. */
+  readonly authorizer?: Authorizer;
+  readonly clock?: Clock;
+  /** Where clients reach this server, `host:port`; shown by /api. */
+  readonly serverAddress: string;
+  /** The cluster's CA certificate in PEM, given to whoever asks: it is public. */
+  readonly caCertificate?: string;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly checks?: readonly HealthCheck[];
+  readonly metrics?: MetricsRegistry;
+  /** Watches end when it aborts. */
+  readonly stopping?: AbortSignal;
+}
+
+/** More than a body may have, so that it is ours to answer 413 with a Status; beyond it Bun answers by itself. */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
+
+/** The Kubernetes API as an Elysia app. Other apps (the agents' gateway) can be put beside it with `.use`: explicit paths win over its wildcard. */
+export function createApi(deps: ApiDeps) {
+  const api = new Api(deps);
+  return new Elysia({
+    serve: {
+      // Bun would cut a watch that has had no event for 10 s.
+      idleTimeout: 0,
+      maxRequestBodySize: MAX_REQUEST_BYTES,
+      ...(deps.tls === undefined ? {} : { tls: deps.tls }),
+    },
+  }).all('/*', ({ request, server }) => api.answer(request, server), { parse: 'none' });
+}
+
+const isUnder = (parts: readonly string[], ...roots: readonly string[]): boolean => roots.includes(parts[0] ?? '');
+
+class Api {
+  readonly #deps: ApiDeps;
+  readonly #context: ApiContext;
+  readonly #discovery: Discovery;
+  readonly #openApi: OpenApi;
+  readonly #metrics: ApiMetrics;
+
+  constructor(deps: ApiDeps) {
+    this.#deps = deps;
+    const clock = deps.clock ?? systemClock;
+    const subresources = [...hubSubresources(deps), ...(deps.subresources ?? [])];
+    this.#context = {
+      kinds: deps.kinds,
+      registry: deps.registry,
+      store: deps.store,
+      authenticator: deps.authenticator,
+      authorizer: deps.authorizer ?? groupAuthorizer,
+      tokens: deps.tokens,
+      subresources: new Map(subresources.map((one) => [`${one.resource}/${one.name}`, one])),
+      log: deps.log,
+      clock,
+      events: new EventEncoder(clock),
+      stopping: deps.stopping ?? new AbortController().signal,
+    };
+    this.#discovery = new Discovery({ kinds: deps.kinds, subresources, serverAddress: deps.serverAddress });
+    this.#openApi = new OpenApi(deps.kinds, GIT_VERSION);
+    this.#metrics = new ApiMetrics(deps.metrics ?? new MetricsRegistry());
+  }
+
+  /** Every request comes through here, and every failure becomes a response here. Undefined after an upgrade. */
+  async answer(request: Request, server: UpgradeServer | null): Promise<Response | undefined> {
+    const started = performance.now();
+    const url = new URL(request.url);
+    const warnings: string[] = [];
+    let info: RequestInfo | undefined;
+    let response: Answer;
+    try {
+      info = parse(request.method, url);
+      response = await this.#route(request, url, info, warnings, server);
+    } catch (error) {
+      if (!(error instanceof StatusError))
+        this.#deps.log.error({ err: error, method: request.method, path: url.pathname }, 'request failed');
+      response = errorResponse(error, warnings);
+    }
+    if (response === 'upgraded') return undefined;
+    response.headers.set('audit-id', crypto.randomUUID());
+    if (info !== undefined) {
+      const kind = info.isResourceRequest ? findKind(this.#context, info) : undefined;
+      this.#metrics.answered(info, kind, response.status, (performance.now() - started) / 1000);
+    }
+    return response;
+  }
+
+  async #route(
+    request: Request,
+    url: URL,
+    info: RequestInfo,
+    warnings: string[],
+    server: UpgradeServer | null,
+  ): Promise<Answer> {
+    if (url.pathname === CA_PATH && this.#deps.caCertificate !== undefined)
+      return new Response(this.#deps.caCertificate, { headers: { 'content-type': 'application/x-pem-file' } });
+    const { authenticator, authorizer } = this.#context;
+    const user = await authenticate(request, authenticator, authorizer);
+    demand(authorizer, user, info);
+    if (!info.isResourceRequest) return this.#plain(request, url);
+    const kind = findKind(this.#context, info);
+    if (kind === undefined) {
+      if (!this.#discovery.hasGroup(info.group)) return plainNotFound();
+      throw resourceNotFound();
+    }
+    const parts = resourceRequest(this.#context, { request, url, info, kind, user }, warnings);
+    return dispatch(parts, (given: ResourceRequest, subresource: Subresource) =>
+      callSubresource(given, subresource, server),
+    );
+  }
+
+  /** Paths that name no resource. */
+  async #plain(request: Request, url: URL): Promise<Response> {
+    const parts = url.pathname.split('/').filter((part) => part !== '');
+    if (isUnder(parts, 'healthz', 'livez', 'readyz')) return healthResponse(url, parts, this.#deps.checks ?? []);
+    const isLook = request.method === 'GET' || request.method === 'HEAD';
+    if (isUnder(parts, 'api', 'apis')) {
+      if (!isLook) throw methodNotAllowed();
+      return this.#discovery.answer(request, parts);
+    }
+    if (!isLook) return plainNotFound();
+    if (isUnder(parts, 'openapi')) return this.#openApi.answer(url, parts);
+    if (url.pathname === '/version') return jsonResponse(VERSION_TEXT);
+    if (url.pathname === '/metrics') return this.#metrics.response();
+    return plainNotFound();
+  }
+}
+
+function parse(method: string, url: URL): RequestInfo {
+  try {
+    return parseRequest(method, url);
+  } catch {
+    throw badRequest(`the path ${url.pathname} has a percent sign that escapes nothing`);
+  }
+}
+
+const VERSION_TEXT = JSON.stringify({
+  major: KUBERNETES.major,
+  minor: KUBERNETES.minor,
+  gitVersion: GIT_VERSION,
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: 'bun',
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+});

@@ -1,0 +1,31 @@
+import type { Kind, KubeObject } from '#api/kind.ts';
+import type { TokenIssuer } from '#server/identity/identity.ts';
+import type { Kinds } from '#server/store/kinds.ts';
+import type { ObjectStore } from '#server/store/object-store.ts';
+import type { Registry, WriteContext } from '#server/store/registry.ts';
+import { readBody } from '../body.ts';
+import { decodeBody, parseBody } from '../decode-body.ts';
+import { readWriteOptions } from '../options.ts';
+import type { SubresourceRequest } from './subresource.ts';
+
+/** What the subresources of this folder work with. */
+export interface SubresourceParts {
+  readonly kinds: Kinds;
+  readonly registry: Registry;
+  readonly store: ObjectStore;
+  readonly tokens: TokenIssuer;
+}
+
+/** The body of a POST on a subresource and the context of the write that it asks for. */
+export async function readPost<T extends KubeObject>(
+  request: SubresourceRequest,
+  kinds: Kinds,
+  kind: Kind<T>,
+): Promise<{ readonly body: T; readonly context: WriteContext }> {
+  const options = readWriteOptions(request.request, request.url, 'CreateOptions');
+  const warnings: string[] = [];
+  const parsed = parseBody(request.request, await readBody(request.request), kind, kinds);
+  const body = decodeBody(kinds, kind, parsed, { ...options, warnings });
+  const { dryRun, fieldManager } = options;
+  return { body, context: { user: request.user, dryRun, fieldManager, warnings } };
+}

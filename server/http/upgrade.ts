@@ -1,0 +1,82 @@
+import { badRequest } from '#api/meta/status.ts';
+import type { ResourceRequest } from './api-context.ts';
+import type { Answer } from './dispatch.ts';
+import type { Socket, SocketHandler, Subresource } from './subresources/subresource.ts';
+
+/** What of Bun's server an upgrade needs. */
+export interface UpgradeServer {
+  upgrade(request: Request, options: { data: unknown; headers?: Record<string, string> }): boolean;
+}
+
+/** Bun's end of a WebSocket, as far as it is used here. */
+interface RawSocket {
+  sendBinary(data: Uint8Array): number;
+  sendText(data: string): number;
+  close(code?: number, reason?: string): void;
+}
+
+/**
+ * Calls a subresource's handler. A WebSocket needs no route of its own: Elysia gives Bun one set of socket callbacks, which call the functions
+ * of the same names in the `data` of the upgrade.
+ */
+export async function callSubresource(
+  { request, url, kind, info, user }: ResourceRequest,
+  subresource: Subresource,
+  server: UpgradeServer | null,
+): Promise<Answer> {
+  const isUpgrade = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
+  let upgraded = false;
+  const response = await subresource.handle({
+    request,
+    url,
+    kind,
+    namespace: info.namespace,
+    name: info.name,
+    subresource: info.subresource,
+    path: info.subpath,
+    user,
+    offeredProtocols: isUpgrade ? offered(request) : [],
+    isUpgrade,
+    upgrade(handler, protocol) {
+      upgraded = server?.upgrade(request, { data: callbacks(handler), headers: protocolHeader(protocol) }) ?? false;
+      if (!upgraded) throw badRequest('Upgrade request required');
+    },
+  });
+  if (response !== undefined) return response;
+  if (!upgraded) throw new Error(`Cannot answer ${info.subresource}: its handler neither answered nor upgraded`);
+  return 'upgraded';
+}
+
+const offered = (request: Request): string[] =>
+  (request.headers.get('sec-websocket-protocol') ?? '')
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '');
+
+/** Without this header Bun would answer with the first protocol offered, whichever was chosen. */
+const protocolHeader = (protocol: string): Record<string, string> =>
+  protocol === '' ? {} : { 'sec-websocket-protocol': protocol };
+
+function callbacks(handler: SocketHandler): Record<string, unknown> {
+  let socket: Socket | undefined;
+  return {
+    open(raw: RawSocket) {
+      socket = wrap(raw);
+      handler.open(socket);
+    },
+    message(_raw: RawSocket, data: Uint8Array | string) {
+      if (socket !== undefined) handler.message(socket, data);
+    },
+    drain() {
+      if (socket !== undefined) handler.drain(socket);
+    },
+    close(_raw: RawSocket, code: number, reason: string) {
+      if (socket !== undefined) handler.close(socket, code, reason);
+    },
+  };
+}
+
+const wrap = (raw: RawSocket): Socket => ({
+  send: (data) => (typeof data === 'string' ? raw.sendText(data) : raw.sendBinary(data)),
+  close: (code, reason) => raw.close(code, reason),
+});

@@ -1,0 +1,153 @@
+import { resourceOf } from '#api/kind.ts';
+import { type Status, StatusError, badRequest } from '#api/meta/status.ts';
+import type { StoredObject } from '#server/store/object-store.ts';
+import type { ResourceRequest } from '../api-context.ts';
+import { type ListOptions, demandReached, readListOptions } from '../list-options.ts';
+import { listResponse } from '../render.ts';
+import { type Selection, readSelection } from '../selection.ts';
+import { listKey, snapshotAt } from '../snapshot.ts';
+
+/** GET of a collection. */
+export function list(request: ResourceRequest): Response {
+  const options = readListOptions(request.url, 'list');
+  const selection = readSelection(request.kind, request.url.search === '' ? undefined : request.url.searchParams);
+  const page = readPage(request, options, selection);
+  const { items, after } = cut(page, selection, options.limit);
+  const resourceVersion = String(page.revision);
+  if (after === undefined) return listResponse(request, items, { resourceVersion });
+  return listResponse(request, items, {
+    resourceVersion,
+    continue: encodeToken(page.revision, items.at(-1)),
+    // Upstream counts the rest only where it knows it without looking.
+    ...(selection.isEverything ? { remainingItemCount: after } : {}),
+  });
+}
+
+/** The objects in the request's namespace that `selection` wants, as they are now. */
+export function selected(request: ResourceRequest, selection: Selection): readonly StoredObject[] {
+  const { api, info, kind } = request;
+  const namespace = info.inNamespace ? info.namespace : selection.namespace;
+  const stored = named(request, selection) ?? api.store.list(resourceOf(kind), namespace);
+  return selection.isEverything ? stored : stored.filter((one) => selection.matches(one.object));
+}
+
+/** The one object that can match, where the selector names it: no need to look at the others. */
+function named({ api, info, kind }: ResourceRequest, selection: Selection): readonly StoredObject[] | undefined {
+  const namespace = kind.scope === 'Cluster' ? '' : info.inNamespace ? info.namespace : selection.namespace;
+  if (selection.name === undefined || namespace === undefined) return undefined;
+  const found = api.store.get(resourceOf(kind), namespace, selection.name);
+  return found === undefined ? [] : [found];
+}
+
+/** What a page is cut from: all objects at one revision, from a place on. */
+interface Page {
+  readonly objects: readonly StoredObject[];
+  readonly start: number;
+  readonly revision: number;
+}
+
+function readPage(request: ResourceRequest, options: ListOptions, selection: Selection): Page {
+  const { api, info, kind } = request;
+  const resource = resourceOf(kind);
+  const namespace = info.inNamespace ? info.namespace : undefined;
+  if (options.continue !== '') return continued(request, options, resource, namespace);
+  const asked = options.resourceVersion ?? 0;
+  demandReached(asked, api.store.revision());
+  // Upstream: with a limit, a revision that is not 0 and no match stated means exactly that revision.
+  const exact = options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0 && asked > 0);
+  if (!exact) {
+    const objects = named(request, selection) ?? api.store.list(resource, namespace);
+    return { objects, start: 0, revision: api.store.revision() };
+  }
+  try {
+    return { objects: snapshotAt(api.store, resource, namespace, asked), start: 0, revision: asked };
+  } catch (error) {
+    throw isExpired(error) ? new StatusError('Expired', 'The resourceVersion for the provided list is too old.') : error;
+  }
+}
+
+function continued(
+  { api }: ResourceRequest,
+  options: ListOptions,
+  resource: string,
+  namespace: string | undefined,
+): Page {
+  if (options.resourceVersion !== undefined && options.resourceVersion !== 0)
+    throw badRequest('specifying resource version is not allowed when using continue');
+  const { revision, after } = decodeToken(options.continue);
+  const at = revision === CURRENT ? api.store.revision() : revision;
+  try {
+    const objects = snapshotAt(api.store, resource, namespace, at);
+    return { objects, start: firstAfter(objects, after), revision: at };
+  } catch (error) {
+    throw isExpired(error) ? new ExpiredToken(encodeCurrent(after)) : error;
+  }
+}
+
+/** The first `limit` that match, and how many objects are left after the last (undefined = none that match). */
+function cut({ objects, start }: Page, selection: Selection, limit: number): { items: readonly StoredObject[]; after: number | undefined } {
+  if (selection.isEverything && limit === 0) return { items: start === 0 ? objects : objects.slice(start), after: undefined };
+  const items: StoredObject[] = [];
+  for (let at = start; at < objects.length; at++) {
+    const stored = objects[at];
+    if (stored === undefined || !(selection.isEverything || selection.matches(stored.object))) continue;
+    if (limit > 0 && items.length === limit) return { items, after: objects.length - at };
+    items.push(stored);
+  }
+  return { items, after: undefined };
+}
+
+/** Binary search: the index of the first object behind `key`. */
+function firstAfter(objects: readonly StoredObject[], key: string): number {
+  let low = 0;
+  let high = objects.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const stored = objects[middle];
+    if (stored !== undefined && listKey(stored) <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** In a token: go on at whatever revision is now; upstream's "inconsistent continue". */
+const CURRENT = -1;
+
+/** The continue token is opaque to clients: base64url of the revision and the last key sent. */
+const encodeToken = (revision: number, last: StoredObject | undefined): string =>
+  last === undefined ? '' : encodeKey(revision, listKey(last));
+const encodeCurrent = (key: string): string => encodeKey(CURRENT, key);
+const encodeKey = (revision: number, key: string): string =>
+  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: key })).toString('base64url');
+
+function decodeToken(token: string): { revision: number; after: string } {
+  try {
+    const { v, rv, start } = JSON.parse(Buffer.from(token, 'base64url').toString()) as Record<string, unknown>;
+    if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string') return { revision: rv, after: start };
+  } catch {
+    // Not ours: the same answer as for one of ours that was changed.
+  }
+  throw badRequest('continue key is not valid');
+}
+
+const isExpired = (error: unknown): boolean => error instanceof StatusError && error.reason === 'Expired';
+
+/** 410 for a token whose revision is gone. Its Status bears another token, with which the rest can be had all the same (upstream: handleExpiredError). */
+class ExpiredToken extends StatusError {
+  readonly #token: string;
+
+  constructor(token: string) {
+    super(
+      'Expired',
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue ' +
+        'parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided ' +
+        'token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was ' +
+        'returned and now may show up in the list.',
+    );
+    this.#token = token;
+  }
+
+  override toStatus(): Status {
+    return { ...super.toStatus(), metadata: { continue: this.#token } };
+  }
+}

@@ -1,0 +1,160 @@
+import { resourceOf } from '#api/kind.ts';
+import { StatusError } from '#api/meta/status.ts';
+import type { ObjectEvent, StoredObject } from '#server/store/object-store.ts';
+import type { ResourceRequest } from '../api-context.ts';
+import { type EventForm, type EventType, bookmark, line } from '../event-encoder.ts';
+import { type ListOptions, readListOptions } from '../list-options.ts';
+import { type Selection, readSelection } from '../selection.ts';
+import { readIncludeObject } from '../table.ts';
+import { selected } from './list.ts';
+
+/** A watcher that has this much unread is dropped: it would otherwise be held in memory without end. */
+const MAX_BEHIND_BYTES = 16 * 1024 * 1024;
+/** Upstream: cacher's bookmarkFrequency. */
+const BOOKMARK_MS = 60_000;
+/** Upstream: minRequestTimeout; a watch without timeoutSeconds ends at a moment by chance between one and two of these. */
+const MIN_TIMEOUT_SECONDS = 1800;
+
+/** GET with watch: a stream of events, one JSON object a line. Throws 400 and 422; an Expired revision is an ERROR event in the stream. */
+export function watch(request: ResourceRequest): Response {
+  const { url, info, kind } = request;
+  const options = readListOptions(url, 'watch');
+  const selection = readSelection(kind, url.search === '' ? undefined : url.searchParams, info.name);
+  const form: EventForm = {
+    kind,
+    as: request.form.as,
+    metaVersion: request.form.metaVersion,
+    include: request.form.as === 'Table' ? readIncludeObject(url) : 'Metadata',
+  };
+  const stream = new WatchStream(request, options, selection, form);
+  return new Response(stream.readable, {
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+  });
+}
+
+/**
+ * One watcher. Life: started → (state sent, where asked for) → events as they come → ended by the timeout, the client, the server's stop,
+ * an Expired revision or by being too far behind. However it ends, the subscription and the timers are gone then.
+ */
+class WatchStream {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly #request: ResourceRequest;
+  readonly #options: ListOptions;
+  readonly #selection: Selection;
+  readonly #form: EventForm;
+  readonly #namespace: string | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #timeout: ReturnType<typeof setTimeout> | undefined;
+  #bookmarks: ReturnType<typeof setInterval> | undefined;
+  #sentColumns = false;
+  readonly #end = (): void => this.#finish(true);
+
+  constructor(request: ResourceRequest, options: ListOptions, selection: Selection, form: EventForm) {
+    this.#request = request;
+    this.#options = options;
+    this.#selection = selection;
+    this.#form = form;
+    this.#namespace = request.info.inNamespace ? request.info.namespace : undefined;
+    this.readable = new ReadableStream<Uint8Array>(
+      { start: (controller) => this.#start(controller), cancel: () => this.#release() },
+      new ByteLengthQueuingStrategy({ highWaterMark: MAX_BEHIND_BYTES }),
+    );
+  }
+
+  #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+    // Bun holds back the response's headers until the first bytes; clients skip an empty line.
+    controller.enqueue(NEWLINE);
+    const { api } = this.#request;
+    try {
+      const after = this.#sendState();
+      this.#unsubscribe = api.store.subscribe(resourceOf(this.#request.kind), after, {
+        event: (event) => this.#event(event),
+      });
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      controller.enqueue(line('ERROR', JSON.stringify(error.toStatus())));
+      return this.#finish(false);
+    }
+    if (api.stopping.aborted) return this.#finish(true);
+    // A replay may have ended the watch already (too far behind).
+    if (this.#controller === undefined) return this.#release();
+    this.#arm();
+  }
+
+  #arm(): void {
+    const { timeoutSeconds, allowWatchBookmarks } = this.#options;
+    const seconds = timeoutSeconds ?? MIN_TIMEOUT_SECONDS * (1 + Math.random());
+    this.#timeout = setTimeout(this.#end, Math.min(seconds * 1000, 2 ** 31 - 1));
+    if (allowWatchBookmarks) this.#bookmarks = setInterval(() => this.#bookmark(), BOOKMARK_MS);
+    this.#request.api.stopping.addEventListener('abort', this.#end, { once: true });
+  }
+
+  /** Sends what there is as ADDED where the request asks for it; answers the revision from which events are to follow. */
+  #sendState(): number {
+    const { resourceVersion, sendInitialEvents } = this.#options;
+    const current = this.#request.api.store.revision();
+    const wantsState = sendInitialEvents ?? (resourceVersion ?? 0) === 0;
+    if (!wantsState) return resourceVersion === undefined || resourceVersion === 0 ? current : resourceVersion;
+    for (const stored of selected(this.#request, this.#selection)) this.#send('ADDED', stored);
+    if (sendInitialEvents === true && this.#options.allowWatchBookmarks) this.#push(bookmark(this.#form, current, true));
+    return current;
+  }
+
+  #event(event: ObjectEvent): void {
+    const { stored, previous } = event;
+    if (this.#namespace !== undefined && stored.namespace !== this.#namespace) return;
+    if (this.#selection.isEverything) return this.#send(event.type, stored);
+    const matched = this.#matches(previous ?? (event.type === 'DELETED' ? stored : undefined));
+    const matches = event.type !== 'DELETED' && this.#matches(stored);
+    if (matches) this.#send(matched ? 'MODIFIED' : 'ADDED', stored);
+    else if (matched) this.#send('DELETED', this.#lastSeen(event));
+  }
+
+  #lastSeen({ type, revision, stored, previous }: ObjectEvent): StoredObject {
+    return type === 'DELETED' || previous === undefined ? stored : this.#request.api.events.left(previous, revision);
+  }
+
+  #matches(stored: StoredObject | undefined): boolean {
+    return stored !== undefined && this.#selection.matches(stored.object);
+  }
+
+  #send(type: EventType, stored: StoredObject): void {
+    this.#push(this.#request.api.events.encode(type, stored, this.#form, this.#sentColumns));
+    this.#sentColumns = true;
+  }
+
+  #push(bytes: Uint8Array): void {
+    if (this.#controller === undefined) return;
+    this.#controller.enqueue(bytes);
+    if ((this.#controller.desiredSize ?? 1) > 0) return;
+    this.#request.api.log.warn(
+      { path: this.#request.info.path, limitBytes: MAX_BEHIND_BYTES },
+      'watcher dropped: it does not read its events',
+    );
+    this.#finish(false);
+  }
+
+  #bookmark(): void {
+    this.#push(bookmark(this.#form, this.#request.api.store.revision(), false));
+  }
+
+  #finish(withBookmark: boolean): void {
+    const controller = this.#controller;
+    if (controller === undefined) return;
+    if (withBookmark && this.#options.allowWatchBookmarks) this.#bookmark();
+    this.#release();
+    controller.close();
+  }
+
+  #release(): void {
+    this.#controller = undefined;
+    this.#unsubscribe?.();
+    clearTimeout(this.#timeout);
+    clearInterval(this.#bookmarks);
+    this.#request.api.stopping.removeEventListener('abort', this.#end);
+  }
+}
+
+const NEWLINE = new Uint8Array([0x0a]);
