@@ -36,7 +36,10 @@ export interface WelcomeFrame {
   readonly clusterDomain: string;
   /** A credential bound to this node, to be kept and used instead of the join token from now on. */
   readonly nodeToken?: string;
-  /** Both sides send `ping` when idle this long, and call the link dead after three times as long without any frame. Milliseconds. */
+  /**
+   * Milliseconds. The agent sends `ping` when it has sent nothing for so long, and the hub answers with `ping` at once.
+   * Each side calls the link dead when it has heard nothing for three times as long.
+   */
   readonly heartbeatMs: number;
 }
 
