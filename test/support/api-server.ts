@@ -1,0 +1,129 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BUILT_IN_KINDS } from '#api/kinds/index.ts';
+import { namespaceKind } from '#api/kinds/core/namespace.ts';
+import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
+import type { Logger } from '#base/logger.ts';
+import { AllocationTable } from '#db/allocations.ts';
+import { AdmissionChain } from '#server/admission/chain.ts';
+import { admissionPlugins } from '#server/admission/index.ts';
+import { createApi } from '#server/http/api.ts';
+import type { Subresource } from '#server/http/subresources/subresource.ts';
+import { loadAuthority } from '#server/identity/authority.ts';
+import { Tokens, loadTokenKeys } from '#server/identity/tokens.ts';
+import type { Client } from '#server/store/client.ts';
+import { Kinds } from '#server/store/kinds.ts';
+import { ServiceAllocator } from '#server/store/service-allocator.ts';
+import { createClient } from '#server/store/store-client.ts';
+import { StoreRegistry } from '#server/store/store-registry.ts';
+import { type DatabaseStore, openStore } from '#server/store/store.ts';
+import { openTestDatabase, silentLog } from './database.ts';
+
+/** What a test may choose. */
+export interface ApiServerOptions {
+  /** Beyond those of the store. */
+  readonly subresources?: readonly Subresource[];
+  readonly log?: Logger;
+  /** Listen with TLS on this port of loopback (0 = any); without it the app is only driven by `call`. */
+  readonly port?: number;
+}
+
+/** An API server over a database of its own, without controllers, scheduler or nodes. */
+export interface ApiServer {
+  readonly client: Client;
+  readonly store: DatabaseStore;
+  readonly registry: StoreRegistry;
+  readonly kinds: Kinds;
+  readonly adminToken: string;
+  /** `https://127.0.0.1:PORT`; empty when it does not listen. */
+  readonly url: string;
+  readonly caCertificate: string;
+  /** A request as the admin, through the app without a socket. A body that is no string or bytes goes as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the API with everything that a request goes through: kinds, admission, registry, store, embedded Postgres. The namespaces `default`
+ * and `kube-system` are there, and each new namespace gets its default service account at once. Stop it in `afterAll`.
+ */
+export async function startApiServer({ subresources = [], log = silentLog, port }: ApiServerOptions = {}): Promise<ApiServer> {
+  const database = await openTestDatabase();
+  const directory = await mkdtemp(join(tmpdir(), 'skep-api-'));
+  const store = await openStore({ database, log });
+  const running = store.run();
+  const table = new AllocationTable(database.pool);
+  const services = new ServiceAllocator({ store, table, serviceCidr: '10.43.0.0/16' });
+  const admission = new AdmissionChain(admissionPlugins(store));
+  const registry = new StoreRegistry({ store, admission, allocators: { services } });
+  const client = createClient(registry, store);
+  const kinds = new Kinds(BUILT_IN_KINDS);
+  const keys = await loadTokenKeys(directory);
+  const tokens = new Tokens(keys, client);
+  const authority = await loadAuthority(directory, ['127.0.0.1', 'localhost']);
+  const stopping = new AbortController();
+  const app = createApi({
+    kinds,
+    registry,
+    store,
+    authenticator: tokens,
+    tokens,
+    log,
+    subresources,
+    serverAddress: '127.0.0.1:6443',
+    caCertificate: authority.caCertificate,
+    tls: { cert: authority.servingCertificate, key: authority.servingKey },
+    stopping: stopping.signal,
+  });
+  const endAccounts = giveServiceAccounts(client);
+  for (const name of ['default', 'kube-system'])
+    await client.create(namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
+  if (port !== undefined) app.listen({ port, hostname: '127.0.0.1' });
+
+  return {
+    client,
+    store,
+    registry,
+    kinds,
+    adminToken: keys.adminToken,
+    url: app.server === null ? '' : `https://127.0.0.1:${app.server.port}`,
+    caCertificate: authority.caCertificate,
+    call(method, path, body, headers = {}) {
+      const json = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
+      return app.handle(
+        new Request(`http://localhost${path}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${keys.adminToken}`,
+            ...(json ? { 'content-type': 'application/json' } : {}),
+            ...headers,
+          },
+          ...(body === undefined ? {} : { body: json ? JSON.stringify(body) : (body as string | Uint8Array<ArrayBuffer>) }),
+        }),
+      );
+    },
+    async stop() {
+      stopping.abort();
+      endAccounts();
+      await app.server?.stop(true);
+      services.stop();
+      await store.stop();
+      await running;
+      await database.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Stands in for the service account controller. */
+const giveServiceAccounts = (client: Client): (() => void) =>
+  client.watch(namespaceKind, {
+    added({ metadata: { name: namespace = '' } }) {
+      const account = { kind: 'ServiceAccount', apiVersion: 'v1', metadata: { name: 'default', namespace } };
+      // A namespace that went at once takes no account any more.
+      client.create(serviceAccountKind, account).catch(() => undefined);
+    },
+    modified: () => undefined,
+    deleted: () => undefined,
+  });
