@@ -160,7 +160,7 @@ function mark(kind: Kind, object: KubeObject, nowMs: number, grace: number): voi
     metadata.deletionTimestamp = formatTime(new Date(begun + grace * 1000));
   } else {
     metadata.deletionTimestamp = formatTime(new Date(nowMs + grace * 1000));
-    if (kind.hasGeneration || metadata.generation !== undefined) metadata.generation = (metadata.generation ?? 0) + 1;
+    if ((metadata.generation ?? 0) > 0) metadata.generation = (metadata.generation ?? 0) + 1;
   }
   metadata.deletionGracePeriodSeconds = grace;
   if (!isNamespace(kind)) return;

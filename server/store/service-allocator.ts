@@ -1,4 +1,5 @@
 import type { KubeObject } from '#api/kind.ts';
+import { needsClusterIP, needsHealthCheckNodePort, needsNodePorts } from '#api/kinds/core/service-allocation.ts';
 import { type Service, serviceKind } from '#api/kinds/core/service.ts';
 import { type FieldError, invalid } from '#api/meta/field-error.ts';
 import { invalidError } from '#api/meta/status.ts';
@@ -38,6 +39,8 @@ export class ServiceAllocator implements Allocator {
   readonly #held: Readonly<Record<AllocationScope, Held>> = { clusterip: new Map(), nodeport: new Map() };
   readonly #services = new Set<string>();
   readonly #unsubscribe: () => void;
+  /** Rows that are being given back. */
+  #releases: Promise<unknown> = Promise.resolve();
 
   constructor(options: ServiceAllocatorOptions) {
     this.#options = options;
@@ -76,14 +79,9 @@ export class ServiceAllocator implements Allocator {
 
   async #allocateAddress(service: Service, old: Service | undefined, dryRun: boolean, taken: Taken): Promise<void> {
     const { spec } = service;
-    if (spec === undefined || spec.type === 'ExternalName') return;
+    if (spec === undefined || !needsClusterIP(spec)) return;
     const wanted = spec.clusterIP ?? spec.clusterIPs?.[0] ?? '';
-    setFamilies(spec, wanted);
-    if (wanted === 'None') {
-      spec.clusterIP = 'None';
-      spec.clusterIPs = ['None'];
-      return;
-    }
+    if (wanted === 'None') return;
     if (wanted !== '' && wanted === old?.spec?.clusterIP) return;
     const address =
       wanted === '' ? await this.#freeAddress(dryRun, taken) : await this.#thisAddress(service, wanted, dryRun, taken);
@@ -120,7 +118,7 @@ export class ServiceAllocator implements Allocator {
 
   async #allocatePorts(service: Service, old: Service | undefined, dryRun: boolean, taken: Taken): Promise<void> {
     const { spec } = service;
-    if (spec === undefined || !takesNodePorts(service)) return;
+    if (spec === undefined || !needsNodePorts(spec)) return;
     const had = new Set(portsOf(old).map(String));
     let shown = FIRST_DRY_RUN_PORT;
     const own = new Map<number, string>();
@@ -132,7 +130,7 @@ export class ServiceAllocator implements Allocator {
         await this.#thisPort(service, `spec.ports[${index}].nodePort`, wanted, taken);
       own.set(port.nodePort ?? 0, port.protocol ?? 'TCP');
     }
-    if (spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') return;
+    if (!needsHealthCheckNodePort(spec)) return;
     const wanted = spec.healthCheckNodePort ?? 0;
     if (wanted === 0) spec.healthCheckNodePort = dryRun ? shown : await this.#freePort(taken);
     else if (!dryRun && !had.has(String(wanted)))
@@ -164,6 +162,10 @@ export class ServiceAllocator implements Allocator {
     this.#held[scope].set(value, taken.holder);
     const { table } = this.#options;
     let owner = await table.take(scope, value, taken.holder);
+    if (owner.holder !== taken.holder) {
+      await this.#releases;
+      owner = await table.take(scope, value, taken.holder);
+    }
     if (owner.holder !== taken.holder && owner.ageSeconds > ABANDONED_SECONDS && !this.#services.has(owner.holder)) {
       await table.release(owner.holder, [value]);
       owner = await table.take(scope, value, taken.holder);
@@ -194,13 +196,14 @@ export class ServiceAllocator implements Allocator {
   /** The row of the table may stay a while when the database is away: it is then abandoned, and free later. */
   #release(uid: string, dropped: readonly (readonly [AllocationScope, string])[]): void {
     for (const [scope, value] of dropped) if (this.#held[scope].get(value) === uid) this.#held[scope].delete(value);
-    if (dropped.length > 0)
-      this.#options.table
-        .release(
-          uid,
-          dropped.map(([, value]) => value),
-        )
-        .catch(() => undefined);
+    if (dropped.length === 0) return;
+    const gone = this.#options.table
+      .release(
+        uid,
+        dropped.map(([, value]) => value),
+      )
+      .catch(() => undefined);
+    this.#releases = Promise.all([this.#releases, gone]);
   }
 }
 
@@ -235,11 +238,6 @@ class Taken {
 const fault = (service: Service, error: FieldError): Error =>
   invalidError(serviceKind.group, serviceKind.kind, service.metadata.name ?? '', [error]);
 
-function takesNodePorts({ spec }: Service): boolean {
-  if (spec?.type === 'NodePort') return true;
-  return spec?.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false;
-}
-
 const portsOf = (service: Service | undefined): number[] =>
   [...(service?.spec?.ports ?? []).map((port) => port.nodePort ?? 0), service?.spec?.healthCheckNodePort ?? 0].filter(
     (port) => port !== 0,
@@ -251,11 +249,4 @@ function values(service: Service): [AllocationScope, string][] {
     ...(address === '' || address === 'None' ? [] : [['clusterip', address] as [AllocationScope, string]]),
     ...portsOf(service).map((port): [AllocationScope, string] => ['nodeport', String(port)]),
   ];
-}
-
-/** IPv4 only, but a headless Service without a selector may have endpoints of both families (apiserver: defaultHeadless). */
-function setFamilies(spec: NonNullable<Service['spec']>, wanted: string): void {
-  const open = wanted === 'None' && Object.keys(spec.selector ?? {}).length === 0;
-  spec.ipFamilyPolicy ??= open ? 'RequireDualStack' : 'SingleStack';
-  spec.ipFamilies ??= open && spec.ipFamilyPolicy !== 'SingleStack' ? ['IPv4', 'IPv6'] : ['IPv4'];
 }

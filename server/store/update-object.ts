@@ -2,6 +2,7 @@ import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
 import { validateChange, validateObjectMeta, validateObjectMetaUpdate } from '#api/meta/object-meta-validation.ts';
 import { StatusError, badRequest, conflict, invalidError } from '#api/meta/status.ts';
 import { applySchemaDefaults } from '#api/schema/defaults.ts';
+import { NO_ALLOCATION } from './allocator.ts';
 import { dryRunObject, matchNamespace } from './create-object.ts';
 import { isReadyToGo, removeObject } from './delete-object.ts';
 import type { StoredObject } from './object-store.ts';
@@ -83,7 +84,8 @@ async function updateOnce<T extends KubeObject>(
     return removeObject(parts, kind, current, next);
   }
   if (Bun.deepEquals(next, old)) return current;
-  const allocation = await parts.allocate(next, old, context.dryRun);
+  // Through other subresources the hooks may have carried over parts of `old` itself, which nobody may change.
+  const allocation = subresource === '' ? await parts.allocate(next, old, context.dryRun) : NO_ALLOCATION;
   if (context.dryRun) return dryRunObject(current.resource, namespace, name, next);
   try {
     const stored = await parts.store.write({
@@ -150,8 +152,8 @@ function prepare<T extends KubeObject>(kind: Kind<T>, subresource: StoredSubreso
   }
   // binding, finalize and the like change what the main resource may not.
   if (subresource !== '' && subresource !== 'scale') return bumpGeneration(kind, next, old);
-  if (kind.prepareForUpdate !== undefined) kind.prepareForUpdate(next, old);
-  else if (kind.hasStatus) setField(next, 'status', (old as { status?: unknown }).status);
+  kind.prepareForUpdate?.(next, old);
+  if (kind.custom && kind.hasStatus) setField(next, 'status', (old as { status?: unknown }).status);
   bumpGeneration(kind, next, old);
 }
 
