@@ -7,21 +7,26 @@ const STOP_DEADLINE_MS = 20_000;
 const POLL_MS = 50;
 
 /**
- * Runs services in the foreground until one ends or the process is told to stop (SIGTERM, SIGINT); then stops all, last first.
- * `pidFile` holds the process id meanwhile, so that `skep reset` and `skep status` find it.
+ * Starts services one after another and runs them in the foreground until one ends or the process is told to stop (SIGTERM, SIGINT); then stops
+ * all, last first. `pidFile` holds the process id meanwhile, so that `skep reset` and `skep status` find it.
  *
  * @throws what the first failing service rejected with; Error when another process of the same data directory is running.
  */
-export async function runInForeground(services: readonly Service[], pidFile: string): Promise<void> {
+export async function runInForeground(starts: readonly (() => Promise<Service>)[], pidFile: string): Promise<void> {
   await claimPidFile(pidFile);
-  let asked: () => void = () => {};
-  const stopAsked = new Promise<void>((resolve) => {
-    asked = resolve;
-  });
-  process.on('SIGTERM', asked);
-  process.on('SIGINT', asked);
+  const asked = Promise.withResolvers<void>();
+  process.on('SIGTERM', asked.resolve);
+  process.on('SIGINT', asked.resolve);
+  const services: Service[] = [];
+  const ends: Promise<void>[] = [asked.promise];
   try {
-    await Promise.race([stopAsked, ...services.map((service) => service.run())]);
+    for (const start of starts) {
+      const service = await Promise.race([start(), ...ends]);
+      if (service === undefined) break;
+      services.push(service);
+      ends.push(service.run());
+    }
+    await Promise.race(ends);
   } finally {
     const deadline = new Promise<void>((resolve) => setTimeout(resolve, STOP_DEADLINE_MS).unref());
     await Promise.race([stopAll(services), deadline]);
