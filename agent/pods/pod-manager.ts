@@ -46,6 +46,8 @@ export interface PodManagerOptions {
 
 /** How long to wait for a runtime that does not answer at the start. */
 const RUNTIME_RETRY_MS = 1000;
+/** A call of the runtime that is under way is waited for this long. */
+const STOP_DEADLINE_MS = 10_000;
 
 /**
  * The pods of this node: a worker for each, from the desired state; what the runtime tells goes to the worker it concerns. At the start it reads
@@ -113,7 +115,8 @@ export class PodManager implements Service {
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const end of this.#ends.splice(0)) end();
-    await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+    const ended = Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+    await Promise.race([ended, systemClock.sleep(STOP_DEADLINE_MS)]);
     this.#done.resolve();
   }
 

@@ -68,6 +68,7 @@ export class PodWorker {
   #references: Set<string>;
   #removed = false;
   #gone = false;
+  #toldGone = false;
   #verdict: { reason: string; message: string } | undefined;
   #finished = false;
   #retryMs = FIRST_RETRY_MS;
@@ -152,8 +153,8 @@ export class PodWorker {
 
   /** The link is new: says again what the hub may have missed. */
   resend(): void {
-    if (this.#gone && !this.#removed) this.#context.sendGone(this.#pod);
-    else if (!this.#gone) this.#reporter.resend(this.#pod);
+    if (this.#toldGone && !this.#removed) this.#context.sendGone(this.#pod);
+    else if (!this.#toldGone) this.#reporter.resend(this.#pod);
   }
 
   /** Asks for another look. */
@@ -164,7 +165,7 @@ export class PodWorker {
 
   /** Ends the worker; containers go on. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
+    this.#stopped.abort(new NoLongerWanted());
     this.#unwanted.abort(new NoLongerWanted());
     this.#probes.stop();
     this.#reporter.stop();
@@ -359,17 +360,8 @@ export class PodWorker {
   }
 
   /** Waits for something that may take long, but no longer than the pod is wanted. */
-  async #patiently<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.#unwanted;
-    if (signal.aborted) throw signal.reason;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const give = () => reject(signal.reason);
-    signal.addEventListener('abort', give, { once: true });
-    try {
-      return await Promise.race([work, promise]);
-    } finally {
-      signal.removeEventListener('abort', give);
-    }
+  #patiently<T>(work: Promise<T>): Promise<T> {
+    return unless(work, this.#unwanted.signal);
   }
 
   async #startAll(containers: readonly Container[], killed: ReadonlySet<string>): Promise<number[]> {
@@ -527,19 +519,36 @@ export class PodWorker {
     const kill = (container: (typeof record.running)[number]): Promise<void> =>
       killContainer(this.#context, { pod, record, container, message: `Stopping container ${container.name}`, graceSeconds: this.#killing ?? 1 });
     const { running } = record;
-    await Promise.all(running.filter(({ name }) => !order.includes(name)).map(kill));
+    // An agent that stops meanwhile does not wait: the next one goes on with it.
+    const { signal } = this.#stopped;
+    await unless(Promise.all(running.filter(({ name }) => !order.includes(name)).map(kill)), signal);
     // Sidecars outlive what they serve, and go in the reverse order of their start.
-    for (const name of order.reverse()) for (const container of running) if (container.name === name) await kill(container);
+    for (const name of order.reverse())
+      for (const container of running) if (container.name === name) await unless(kill(container), signal);
     await this.#stopSandboxes();
     if ((pod.metadata.finalizers ?? []).length > 0 && !this.#removed) {
       await this.#readMessages();
       this.#context.sendStatus(pod, this.#reporter.make({ ...this.#facts, verdict: this.#verdict }));
     }
-    this.#gone = true;
-    if (!this.#removed) this.#context.sendGone(pod);
+    if (!this.#removed && !this.#toldGone) this.#context.sendGone(pod);
+    this.#toldGone = true;
     for (const id of record.sandboxes.keys()) await this.#context.runtime.removeSandbox(id);
     await this.#context.volumes.tearDown(this.uid);
     await rm(podLogDirectory(this.#context.dataDir, pod), { recursive: true, force: true });
+    this.#gone = true;
+  }
+}
+
+/** Waits for `work`, or rejects with the signal's reason when that comes first; `work` then goes on unheeded. */
+async function unless<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const give = (): void => reject(signal.reason);
+  signal.addEventListener('abort', give, { once: true });
+  if (signal.aborted) give();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', give);
   }
 }
 
