@@ -34,8 +34,8 @@ export interface Column<T extends KubeObject> {
   readonly format?: string;
   readonly description: string;
   readonly priority?: number;
-  /** The cell. `now` is for ages. */
-  cell(object: T, now: Date): string | number | boolean;
+  /** The cell; null = there is nothing to show. `now` is for ages. */
+  cell(object: T, now: Date): string | number | boolean | null;
 }
 
 /** Where `kubectl scale` finds and sets its numbers: dotted paths, e.g. `.spec.replicas`. */

@@ -1,23 +1,24 @@
-import type { Kind } from "#api/kind.ts";
-import { deploymentKind } from "./apps/deployment.ts";
-import { replicaSetKind } from "./apps/replicaset.ts";
-import { tokenRequestKind } from "./authentication/tokenrequest.ts";
-import { tokenReviewKind } from "./authentication/tokenreview.ts";
-import { scaleKind } from "./autoscaling/scale.ts";
-import { leaseKind } from "./coordination/lease.ts";
-import { bindingKind } from "./core/binding.ts";
-import { configMapKind } from "./core/configmap.ts";
-import { endpointsKind } from "./core/endpoints.ts";
-import { eventKind } from "./core/event.ts";
-import { namespaceKind } from "./core/namespace.ts";
-import { nodeKind } from "./core/node.ts";
-import { podKind } from "./core/pod.ts";
-import { replicationControllerKind } from "./core/replicationcontroller.ts";
-import { secretKind } from "./core/secret.ts";
-import { serviceKind } from "./core/service.ts";
-import { serviceAccountKind } from "./core/serviceaccount.ts";
-import { endpointSliceKind } from "./discovery/endpointslice.ts";
-import { evictionKind } from "./policy/eviction.ts";
+import type { Kind } from '#api/kind.ts';
+import { customResourceDefinitionKind } from './apiextensions/customresourcedefinition.ts';
+import { deploymentKind } from './apps/deployment.ts';
+import { replicaSetKind } from './apps/replicaset.ts';
+import { tokenRequestKind } from './authentication/tokenrequest.ts';
+import { tokenReviewKind } from './authentication/tokenreview.ts';
+import { scaleKind } from './autoscaling/scale.ts';
+import { leaseKind } from './coordination/lease.ts';
+import { bindingKind } from './core/binding.ts';
+import { configMapKind } from './core/configmap.ts';
+import { endpointsKind } from './core/endpoints.ts';
+import { eventKind } from './core/event.ts';
+import { namespaceKind } from './core/namespace.ts';
+import { nodeKind } from './core/node.ts';
+import { podKind } from './core/pod.ts';
+import { replicationControllerKind } from './core/replicationcontroller.ts';
+import { secretKind } from './core/secret.ts';
+import { serviceKind } from './core/service.ts';
+import { serviceAccountKind } from './core/serviceaccount.ts';
+import { endpointSliceKind } from './discovery/endpointslice.ts';
+import { evictionKind } from './policy/eviction.ts';
 
 /** Every kind that is stored and served without being asked for; the one list of them. */
 export const BUILT_IN_KINDS: readonly Kind[] = [
@@ -35,6 +36,7 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
   deploymentKind,
   endpointSliceKind,
   leaseKind,
+  customResourceDefinitionKind,
 ];
 
 /** Kinds that only exist as the body of a request: decoded and answered, never stored. */

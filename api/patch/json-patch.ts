@@ -1,8 +1,9 @@
 import { StatusError, badRequest } from '#api/meta/status.ts';
 import { JsonSyntaxError, parseJson } from '#api/schema/strict-json.ts';
 import { goValueKind } from '#api/schema/go-types.ts';
+import { equalJson } from '#api/schema/equal.ts';
 import { isObject, setOwn } from '#api/schema/structural.ts';
-import { cloneJson, equalJson } from './clone.ts';
+import { cloneJson } from './clone.ts';
 import { rejectedPatch } from './patch-errors.ts';
 
 /** One operation of RFC 6902; which of the fields must be there depends on `op`. */

@@ -1,5 +1,5 @@
+import { equalJson } from '#api/schema/equal.ts';
 import { isObject } from '#api/schema/structural.ts';
-import { equalJson } from './clone.ts';
 
 /** Whether two items of a list are the same: equal in their merge key, or equal altogether when there is none. */
 export function sameItem(a: unknown, b: unknown, key: string | undefined): boolean {

@@ -1,5 +1,25 @@
-import { type Static, boolean, bytes, field, int32, int64, list, listMap, object, pointer, rawObject, required, string, time, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  bytes,
+  field,
+  int32,
+  int64,
+  list,
+  listMap,
+  object,
+  pointer,
+  rawObject,
+  required,
+  string,
+  time,
+  value,
+} from '#api/schema/builders.ts';
+import { ALL_VERBS, defineKind } from '#api/kind.ts';
+import { carryOver } from '#api/kinds/carry-over.ts';
+import { nameColumn } from '#api/kinds/columns.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { validateDefinition, validateDefinitionUpdate } from './definition-validation.ts';
 
 /** `apiextensions.v1.ServiceReference`. */
 export const ServiceReference = object('apiextensions.v1.ServiceReference', {
@@ -150,3 +170,48 @@ export const CustomResourceDefinition = object('apiextensions.v1.CustomResourceD
 });
 /** The JSON form of `apiextensions.v1.CustomResourceDefinition`. */
 export type CustomResourceDefinition = Static<typeof CustomResourceDefinition>;
+
+/** Definitions of kinds that are served at run time. */
+export const customResourceDefinitionKind = defineKind<CustomResourceDefinition>({
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  schema: CustomResourceDefinition,
+  shortNames: ['crd', 'crds'],
+  categories: ['api-extensions'],
+  scope: 'Cluster',
+  verbs: ALL_VERBS,
+  hasStatus: true,
+  hasGeneration: true,
+  columns: [
+    nameColumn,
+    {
+      name: 'Created At',
+      type: 'date',
+      description: 'When the server created the object.',
+      cell: ({ metadata }) => metadata.creationTimestamp ?? '',
+    },
+  ],
+  applyDefaults({ spec }) {
+    spec.names.singular ||= spec.names.kind.toLowerCase();
+    spec.names.listKind ||= `${spec.names.kind}List`;
+    spec.conversion ??= { strategy: 'None' };
+  },
+  prepareForCreate(definition) {
+    const storage = definition.spec.versions.find((version) => version.storage);
+    definition.status = {
+      acceptedNames: { plural: '', kind: '' },
+      ...(storage === undefined ? {} : { storedVersions: [storage.name] }),
+    };
+  },
+  prepareForUpdate(definition, old) {
+    carryOver(definition, old, 'status');
+    const storage = definition.spec.versions.find((version) => version.storage)?.name;
+    const stored = definition.status?.storedVersions ?? [];
+    if (storage !== undefined && !stored.includes(storage)) {
+      definition.status = { ...definition.status, storedVersions: [...stored, storage] };
+    }
+  },
+  validate: validateDefinition,
+  validateUpdate: validateDefinitionUpdate,
+});
