@@ -72,6 +72,8 @@ export interface KindHooks<T extends KubeObject> {
   validate?(object: T): FieldError[];
   /** The faults of the change. */
   validateUpdate?(object: T, old: T): FieldError[];
+  /** On update of the main resource only `validateUpdate` runs, not `validate`: most rules of a pod hold only for new ones. */
+  readonly updateRulesOnly?: boolean;
   validateStatusUpdate?(object: T, old: T): FieldError[];
   /** The faults of `metadata.name`; default is an RFC 1123 subdomain. Gets the name and whether it is a generateName prefix. */
   validateName?(name: string, prefix: boolean): string[];

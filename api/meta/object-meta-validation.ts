@@ -139,19 +139,17 @@ export const validateCreate = <T extends KubeObject>(kind: Kind<T>, object: T): 
   ...(kind.validate?.(object) ?? []),
 ];
 
-/** All faults of an object that is to replace `old`; each fault once. */
-export const validateChange = <T extends KubeObject>(kind: Kind<T>, object: T, old: T): FieldError[] =>
-  once([
+/**
+ * All faults of an object that is to replace `old`. The faults of changed metadata count twice, as upstream's two checks give them
+ * (the message names each once); of custom resources once.
+ */
+export const validateChange = <T extends KubeObject>(kind: Kind<T>, object: T, old: T): FieldError[] => {
+  const changed = validateObjectMetaUpdate(object.metadata, old.metadata);
+  return [
+    ...changed,
+    ...(kind.custom ? [] : changed),
     ...validateObjectMeta(object.metadata, kind),
-    ...validateObjectMetaUpdate(object.metadata, old.metadata),
-    ...(kind.validate?.(object) ?? []),
+    ...(kind.updateRulesOnly === true ? [] : (kind.validate?.(object) ?? [])),
     ...(kind.validateUpdate?.(object, old) ?? []),
-  ]);
-
-const once = (errors: readonly FieldError[]): FieldError[] => {
-  const seen = new Set<string>();
-  return errors.filter(({ type, field, detail }) => {
-    const key = JSON.stringify([type, field, detail]);
-    return seen.has(key) ? false : seen.add(key) !== undefined;
-  });
+  ];
 };

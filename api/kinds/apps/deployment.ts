@@ -21,6 +21,11 @@ import { ageColumn, nameColumn, templateColumns, textColumn, wide } from '#api/k
 import { formatLabelSelector } from '#api/meta/selectors.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
 import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
+import {
+  validateDeployment,
+  validateDeploymentStatus,
+  validateSelectorUpdate,
+} from '#api/kinds/apps/workload-validation.ts';
 
 /** `apps.v1.RollingUpdateDeployment`. */
 export const RollingUpdateDeployment = object('apps.v1.RollingUpdateDeployment', {
@@ -139,4 +144,7 @@ export const deploymentKind = defineKind<Deployment>({
   prepareForStatusUpdate(deployment, old) {
     carryOver(deployment, old, 'spec');
   },
+  validate: validateDeployment,
+  validateUpdate: validateSelectorUpdate,
+  validateStatusUpdate: validateDeploymentStatus,
 });

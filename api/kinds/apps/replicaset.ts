@@ -19,6 +19,11 @@ import { ageColumn, integerColumn, nameColumn, templateColumns, textColumn, wide
 import { formatLabelSelector } from '#api/meta/selectors.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
 import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
+import {
+  validateReplicaSet,
+  validateReplicaStatus,
+  validateSelectorUpdate,
+} from '#api/kinds/apps/workload-validation.ts';
 
 /** `apps.v1.ReplicaSetCondition`. */
 export const ReplicaSetCondition = object('apps.v1.ReplicaSetCondition', {
@@ -100,4 +105,7 @@ export const replicaSetKind = defineKind<ReplicaSet>({
   prepareForStatusUpdate(set, old) {
     carryOver(set, old, 'spec');
   },
+  validate: validateReplicaSet,
+  validateUpdate: validateSelectorUpdate,
+  validateStatusUpdate: ({ status }) => validateReplicaStatus(status),
 });

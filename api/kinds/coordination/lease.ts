@@ -12,6 +12,7 @@ import {
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
+import { invalid, nonNegative } from '#api/meta/field-error.ts';
 
 /** `coordination.v1.LeaseSpec`. */
 export const LeaseSpec = object('coordination.v1.LeaseSpec', {
@@ -43,4 +44,10 @@ export const leaseKind = defineKind<Lease>({
   kind: 'Lease',
   schema: Lease,
   columns: [nameColumn, textColumn('Holder', 'Who holds it.', (lease) => lease.spec?.holderIdentity ?? ''), ageColumn],
+  validate: ({ spec }) => [
+    ...(spec?.leaseDurationSeconds !== undefined && spec.leaseDurationSeconds <= 0
+      ? [invalid('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0')]
+      : []),
+    ...nonNegative('spec.leaseTransitions', spec?.leaseTransitions),
+  ],
 });

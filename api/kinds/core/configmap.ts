@@ -2,6 +2,7 @@ import { type Static, boolean, bytes, field, map, object, pointer, required, str
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
+import { validateConfigMapData, validateImmutability } from '#api/kinds/core/data-validation.ts';
 
 /** `core.v1.ConfigMap`. */
 export const ConfigMap = object('core.v1.ConfigMap', {
@@ -31,4 +32,6 @@ export const configMapKind = defineKind<ConfigMap>({
     ),
     ageColumn,
   ],
+  validate: validateConfigMapData,
+  validateUpdate: validateImmutability,
 });

@@ -3,6 +3,7 @@ import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
 import { ageColumn, firstThree, nameColumn, textColumn } from '#api/kinds/columns.ts';
+import { validateEndpoints } from '#api/kinds/core/endpoints-validation.ts';
 
 /** `core.v1.EndpointAddress`. */
 export const EndpointAddress = object(
@@ -77,4 +78,5 @@ export const endpointsKind = defineKind<Endpoints>({
   applyDefaults({ subsets = [] }) {
     for (const port of subsets.flatMap(({ ports = [] }) => ports)) port.protocol ||= 'TCP';
   },
+  validate: validateEndpoints,
 });

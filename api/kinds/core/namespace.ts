@@ -3,6 +3,8 @@ import { ALL_VERBS, defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
+import { type FieldError, invalid } from '#api/meta/field-error.ts';
+import { labelName } from '#api/meta/object-meta-validation.ts';
 
 /** `core.v1.NamespaceCondition`. */
 export const NamespaceCondition = object('core.v1.NamespaceCondition', {
@@ -51,6 +53,14 @@ function labelWithName({ metadata }: Namespace): void {
   if (name) metadata.labels = { ...metadata.labels, [NAMESPACE_NAME_LABEL]: name };
 }
 
+function validatePhase(isDeleted: boolean, phase: string): FieldError[] {
+  if (!isDeleted && phase !== 'Active')
+    return [invalid('status.Phase', phase, "may only be 'Active' if `deletionTimestamp` is empty")];
+  if (isDeleted && phase !== 'Terminating')
+    return [invalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")];
+  return [];
+}
+
 /** Namespaces. Their finalizers are in spec, and are taken off through /finalize. */
 export const namespaceKind = defineKind<Namespace>({
   group: '',
@@ -84,4 +94,7 @@ export const namespaceKind = defineKind<Namespace>({
   prepareForStatusUpdate(namespace, old) {
     carryOver(namespace, old, 'spec');
   },
+  validateName: labelName,
+  validateStatusUpdate: ({ metadata, status }) =>
+    validatePhase(metadata.deletionTimestamp !== undefined, status?.phase ?? ''),
 });

@@ -20,6 +20,7 @@ import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { nodeColumns } from '#api/kinds/core/node-columns.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
+import { validateNode, validateNodeUpdate } from '#api/kinds/core/node-validation.ts';
 
 /** `core.v1.ConfigMapNodeConfigSource`. */
 export const ConfigMapNodeConfigSource = object('core.v1.ConfigMapNodeConfigSource', {
@@ -211,7 +212,10 @@ export const nodeKind = defineKind<Node>({
   hasStatus: true,
   fieldLabels: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
   columns: nodeColumns,
-  applyDefaults({ status }) {
+  applyDefaults({ spec, status }) {
+    if (spec?.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
+    const [first] = spec?.podCIDRs ?? [];
+    if (spec !== undefined && first !== undefined) spec.podCIDR = first;
     if (status?.capacity !== undefined) status.allocatable ??= { ...status.capacity };
   },
   prepareForUpdate(node, old) {
@@ -220,4 +224,7 @@ export const nodeKind = defineKind<Node>({
   prepareForStatusUpdate(node, old) {
     carryOver(node, old, 'spec');
   },
+  validate: validateNode,
+  validateUpdate: validateNodeUpdate,
+  validateStatusUpdate: validateNode,
 });

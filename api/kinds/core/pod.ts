@@ -7,6 +7,12 @@ import { podColumns } from '#api/kinds/core/pod-columns.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
 import { applyPodDefaults, syncServiceAccount } from '#api/podspec/defaults.ts';
 import { qosClass } from '#api/podspec/qos.ts';
+import {
+  podWarnings,
+  validatePod,
+  validatePodStatusUpdate,
+  validatePodUpdate,
+} from '#api/kinds/core/pod-validation.ts';
 
 /** `core.v1.Pod`. */
 export const Pod = object('core.v1.Pod', {
@@ -66,4 +72,9 @@ export const podKind = defineKind<Pod>({
     const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 30;
     return seconds < 0 ? 1 : seconds;
   },
+  updateRulesOnly: true,
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
+  warnings: podWarnings,
 });

@@ -26,6 +26,10 @@ import {
 } from '#api/kinds/columns.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
 import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
+import { validateReplicaStatus } from '#api/kinds/apps/workload-validation.ts';
+import { nonNegative, requiredValue } from '#api/meta/field-error.ts';
+import { requirementsOfMap } from '#api/meta/selectors.ts';
+import { validateOwnedTemplate } from '#api/podspec/validate-owned-template.ts';
 
 /** `core.v1.ReplicationControllerCondition`. */
 export const ReplicationControllerCondition = object('core.v1.ReplicationControllerCondition', {
@@ -114,4 +118,18 @@ export const replicationControllerKind = defineKind<ReplicationController>({
   prepareForStatusUpdate(controller, old) {
     carryOver(controller, old, 'spec');
   },
+  validate: ({ spec }) => [
+    ...nonNegative('spec.minReadySeconds', spec?.minReadySeconds),
+    ...(Object.keys(spec?.selector ?? {}).length === 0 ? [requiredValue('spec.selector')] : []),
+    ...nonNegative('spec.replicas', spec?.replicas),
+    ...(spec?.template === undefined
+      ? [requiredValue('spec.template')]
+      : validateOwnedTemplate(
+          spec.template,
+          requirementsOfMap(spec.selector),
+          'ReplicationController',
+          'spec.template',
+        )),
+  ],
+  validateStatusUpdate: ({ status }) => validateReplicaStatus(status),
 });

@@ -2,6 +2,10 @@ import { type Static, boolean, bytes, field, map, object, pointer, required, str
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
+import { validateImmutability } from '#api/kinds/core/data-validation.ts';
+import { validateSecret } from '#api/kinds/core/secret-validation.ts';
+import { invalid } from '#api/meta/field-error.ts';
+import { IMMUTABLE } from '#api/meta/object-meta-validation.ts';
 
 /** `core.v1.Secret`. */
 export const Secret = object('core.v1.Secret', {
@@ -43,4 +47,9 @@ export const secretKind = defineKind<Secret>({
       secret.data = { ...secret.data, ...Object.fromEntries(given.map(([key, text]) => [key, toBase64(text)])) };
     delete secret.stringData;
   },
+  validate: validateSecret,
+  validateUpdate: (secret, old) => [
+    ...(secret.type === old.type ? [] : [invalid('type', secret.type, IMMUTABLE)]),
+    ...validateImmutability(secret, old),
+  ],
 });

@@ -20,6 +20,8 @@ import { serviceColumns } from '#api/kinds/core/service-columns.ts';
 import { carryAllocations } from '#api/kinds/core/service-allocation.ts';
 import { applyServiceDefaults, completeAddresses, prepareService } from '#api/kinds/core/service-defaults.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
+import { validateService, validateServiceStatus, validateServiceUpdate } from '#api/kinds/core/service-validation.ts';
+import { dns1035Label, nameOf } from '#api/meta/names.ts';
 
 /** `core.v1.ServicePort`. */
 export const ServicePort = object('core.v1.ServicePort', {
@@ -138,4 +140,8 @@ export const serviceKind = defineKind<Service>({
   prepareForStatusUpdate(service, old) {
     carryOver(service, old, 'spec');
   },
+  validateName: nameOf(dns1035Label),
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: validateServiceStatus,
 });

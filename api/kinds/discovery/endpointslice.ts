@@ -16,6 +16,9 @@ import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
 import { ageColumn, firstThree, nameColumn, textColumn } from '#api/kinds/columns.ts';
+import { validateEndpointSlice } from '#api/kinds/discovery/endpointslice-validation.ts';
+import { invalid } from '#api/meta/field-error.ts';
+import { IMMUTABLE } from '#api/meta/object-meta-validation.ts';
 
 /** `discovery.v1.EndpointConditions`. */
 export const EndpointConditions = object('discovery.v1.EndpointConditions', {
@@ -126,4 +129,7 @@ export const endpointSliceKind = defineKind<EndpointSlice>({
     const changed = JSON.stringify(content) !== JSON.stringify(before);
     slice.metadata.generation = (metadata.generation ?? 1) + (changed ? 1 : 0);
   },
+  validate: validateEndpointSlice,
+  validateUpdate: ({ addressType }, old) =>
+    addressType === old.addressType ? [] : [invalid('addressType', addressType, IMMUTABLE)],
 });
