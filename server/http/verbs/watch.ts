@@ -133,7 +133,10 @@ class WatchStream {
       { path: this.#request.info.path, limitBytes: MAX_BEHIND_BYTES },
       'watcher dropped: it does not read its events',
     );
-    this.#finish(false);
+    // Closing would keep what is queued for as long as the client likes; an error cuts the connection and frees it.
+    const controller = this.#controller;
+    this.#release();
+    controller.error();
   }
 
   #bookmark(): void {
