@@ -75,4 +75,8 @@ export const eventKind = defineKind<Event>({
       about === '' ? ['default', 'kube-system'].includes(metadata.namespace ?? '') : about === metadata.namespace;
     return fits ? [] : [invalid('involvedObject.namespace', about, 'does not match event.namespace')];
   },
+  applyDefaults(event) {
+    event.reportingComponent ??= '';
+    event.reportingInstance ??= '';
+  },
 });

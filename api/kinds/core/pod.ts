@@ -25,6 +25,13 @@ export const Pod = object('core.v1.Pod', {
 /** The JSON form of `core.v1.Pod`. */
 export type Pod = Static<typeof Pod>;
 
+/** Features that no node of ours has are dropped from a new pod, as upstream drops those whose gate is off. */
+function dropUnsupported(spec: PodSpec): void {
+  delete spec.hostUsers;
+  for (const { securityContext } of [...(spec.initContainers ?? []), ...(spec.containers ?? [])])
+    if (securityContext?.procMount !== undefined) securityContext.procMount = 'Default';
+}
+
 /** Pods. */
 export const podKind = defineKind<Pod>({
   group: '',
@@ -51,7 +58,7 @@ export const podKind = defineKind<Pod>({
   prepareForCreate(pod) {
     if (pod.spec !== undefined) {
       syncServiceAccount(pod.spec);
-      if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
+      dropUnsupported(pod.spec);
     }
     pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
   },
