@@ -17,7 +17,7 @@ export const DeleteOptions = object('meta.v1.DeleteOptions', {
   orphanDependents: field(3, pointer(boolean())),
   propagationPolicy: field(4, pointer(string())),
   dryRun: field(5, list(string())),
-  ignoreStoreReadErrorWithClusterBreakingPotential: field(0, pointer(boolean())),
+  ignoreStoreReadErrorWithClusterBreakingPotential: field(6, pointer(boolean())),
 });
 /** The JSON form of `meta.v1.DeleteOptions`. */
 export type DeleteOptions = Static<typeof DeleteOptions>;

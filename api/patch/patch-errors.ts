@@ -22,7 +22,8 @@ export function patchedObjectInvalid(shown: string, why: string): StatusError {
 export function goText(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isObject(value)) return String(value);
+  if (typeof value === 'string') return value;
+  if (!isObject(value)) return JSON.stringify(value);
   const entries = Object.keys(value)
     .sort()
     .map((key) => `${key}:${goText(value[key])}`);

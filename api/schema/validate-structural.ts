@@ -78,7 +78,7 @@ const tooMany = (path: string, count: number, max: number): FieldError => ({
 
 /** As upstream, a string is told only the first of its faults. */
 function checkString(value: string, schema: JsonSchema, path: string, errors: FieldError[]): void {
-  const length = [...value].length;
+  const length = Array.from(value).length;
   const max = numberOf(schema, 'maxLength');
   const min = numberOf(schema, 'minLength');
   const pattern = schema['pattern'];

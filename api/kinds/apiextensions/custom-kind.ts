@@ -103,7 +103,7 @@ function replicasFault(object: CustomObject, path: string): FieldError[] {
         invalid(
           path,
           name,
-          `${path} accessor error: ${String(value)} is of the type ${shown}, expected map[string]interface{}`,
+          `${path} accessor error: ${scalarText(value)} is of the type ${shown}, expected map[string]interface{}`,
         ),
       ];
     }
@@ -125,9 +125,12 @@ function fieldLabel(jsonPath: string): (object: CustomObject) => string {
   const path = parseJsonPath(jsonPath);
   return (object) => {
     const value = path?.find(object);
-    return value === undefined || value === null ? '' : String(value);
+    return value === undefined || value === null ? '' : scalarText(value);
   };
 }
+
+/** A value as text: a string as it is, all else as JSON. */
+const scalarText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const deprecation = (group: string, version: CustomResourceDefinitionVersion, kind: string): string =>
   version.deprecationWarning || `${group}/${version.name} ${kind} is deprecated`;
@@ -164,7 +167,7 @@ function cellOf(value: unknown, type: (typeof COLUMN_TYPES)[number], now: Date):
   if (value === undefined || value === null) return null;
   switch (type) {
     case 'string':
-      return typeof value === 'object' ? JSON.stringify(value) : String(value);
+      return scalarText(value);
     case 'integer':
       return typeof value === 'number' ? Math.trunc(value) : null;
     case 'number':

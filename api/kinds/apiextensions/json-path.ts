@@ -62,7 +62,8 @@ function follow(value: unknown, steps: readonly Step[], at: number): unknown {
       return isObject(value) && Object.hasOwn(value, step.name) ? follow(value[step.name], steps, at + 1) : undefined;
     case 'index':
       return Array.isArray(value) ? follow(value.at(step.index), steps, at + 1) : undefined;
-    default: {
+    case 'all':
+    case 'filter': {
       const items: unknown[] = Array.isArray(value)
         ? value
         : isObject(value) && step.type === 'all'

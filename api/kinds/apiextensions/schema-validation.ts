@@ -64,7 +64,7 @@ function checkType(schema: JsonSchema, path: string, place: Place, errors: Field
     if (place === 'at the root' || schema['x-kubernetes-preserve-unknown-fields'] !== true) {
       errors.push(requiredValue(`${path}.type`, `must not be empty ${place}`));
     }
-  } else if (!TYPES.includes(String(type))) errors.push(notSupported(`${path}.type`, type, TYPES));
+  } else if (!(TYPES as readonly unknown[]).includes(type)) errors.push(notSupported(`${path}.type`, type, TYPES));
 }
 
 function checkWords(schema: JsonSchema, path: string, errors: FieldError[]): void {
@@ -104,7 +104,7 @@ function checkListType(schema: JsonSchema, path: string, errors: FieldError[]): 
     if (keys.length > 0) errors.push(forbidden(keysPath, 'must be empty if x-kubernetes-list-type is not map'));
     return;
   }
-  if (!LIST_TYPES.includes(String(listType)))
+  if (!(LIST_TYPES as readonly unknown[]).includes(listType))
     errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, LIST_TYPES));
   if (schema['type'] !== 'array') {
     errors.push(invalid(`${path}.type`, schema['type'] ?? '', 'must be array if x-kubernetes-list-type is specified'));

@@ -7,7 +7,7 @@ export const BoundObjectReference = object('authentication.v1.BoundObjectReferen
   kind: field(1, string()),
   apiVersion: field(2, string()),
   name: field(3, string()),
-  uid: field(0, string()),
+  uid: field(4, string()),
 });
 /** The JSON form of `authentication.v1.BoundObjectReference`. */
 export type BoundObjectReference = Static<typeof BoundObjectReference>;
