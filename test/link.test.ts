@@ -119,7 +119,6 @@ describe('Link and NodeGateway', () => {
       issuer: tokens,
       clock: systemClock,
       log,
-      caCertificate: 'PEM',
       serverVersion: 'v1.33.0',
       cluster: {
         clusterCIDR: '10.42.0.0/16',

@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia';
 import { type Node, nodeKind } from '#api/kinds/core/node.ts';
 import type { AgentFrame, HelloFrame, HubFrame, WelcomeFrame } from '#api/wire/frames.ts';
-import { AGENT_PATH, CA_PATH, PROTOCOL_VERSION } from '#api/wire/version.ts';
+import { AGENT_PATH, PROTOCOL_VERSION } from '#api/wire/version.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Authenticator, TokenIssuer } from '#server/identity/identity.ts';
@@ -21,8 +21,6 @@ export interface NodeGatewayOptions {
   readonly issuer: TokenIssuer;
   readonly clock: Clock;
   readonly log: Logger;
-  /** PEM, for agents that hold a join token and check its hash. */
-  readonly caCertificate: string;
   readonly serverVersion: string;
   /** What every agent is told about the cluster. */
   readonly cluster: Pick<WelcomeFrame, 'clusterCIDR' | 'serviceCIDR' | 'clusterDNS' | 'clusterDomain'>;
@@ -80,21 +78,16 @@ export class NodeGateway {
     this.#endNodes?.();
   }
 
-  /** The agents' WebSocket and the CA's certificate, as an Elysia plugin. */
+  /** The agents' WebSocket, as an Elysia plugin. */
   routes() {
-    return new Elysia()
-      .get(
-        CA_PATH,
-        () => new Response(this.#options.caCertificate, { headers: { 'content-type': 'application/x-pem-file' } }),
-      )
-      .ws(AGENT_PATH, {
-        idleTimeout: 0,
-        maxPayloadLength: 32 * 1024 * 1024,
-        open: (ws) => this.#opened(ws.id, ws.raw, ws.data.headers.authorization),
-        message: (ws, message) => this.#connections.get(ws.id)?.message(message),
-        drain: (ws) => this.#connections.get(ws.id)?.session?.drained(),
-        close: (ws, code, reason) => this.#closed(ws.id, `${code}${reason === '' ? '' : ` ${reason}`}`),
-      });
+    return new Elysia().ws(AGENT_PATH, {
+      idleTimeout: 0,
+      maxPayloadLength: 32 * 1024 * 1024,
+      open: (ws) => this.#opened(ws.id, ws.raw, ws.data.headers.authorization),
+      message: (ws, message) => this.#connections.get(ws.id)?.message(message),
+      drain: (ws) => this.#connections.get(ws.id)?.session?.drained(),
+      close: (ws, code, reason) => this.#closed(ws.id, `${code}${reason === '' ? '' : ` ${reason}`}`),
+    });
   }
 
   #opened(id: string, socket: AgentSocket, authorization: string | undefined): void {
