@@ -68,6 +68,8 @@ export interface KindHooks<T extends KubeObject> {
   prepareForUpdate?(object: T, old: T): void;
   /** On update through /status: by default everything but status and metadata is kept from `old`. */
   prepareForStatusUpdate?(object: T, old: T): void;
+  /** What the first DELETE changes beside the marks of deletion: a finalizer, a condition. `now` is an RFC 3339 time. */
+  prepareForDelete?(object: T, now: string): void;
   /** The faults of the object by itself. */
   validate?(object: T): FieldError[];
   /** The faults of the change. */

@@ -40,7 +40,6 @@ import { allSets, cleanUp, oldPodsRun, rollingStep, scale, startNew, stopOld, wa
 export function deploymentController(context: ControllerContext): Controller {
   const { client } = context;
   return {
-    name: 'deployment-controller',
     workers: 8,
     watch: (queue) =>
       endAll(

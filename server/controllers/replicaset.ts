@@ -11,7 +11,6 @@ import { writeStatus } from '#server/reconcile/status.ts';
 export function replicaSetController(context: ControllerContext): Controller {
   const { client, clock } = context;
   return {
-    name: 'replicaset-controller',
     workers: 8,
     watch: (queue) =>
       watchOwned(client, {

@@ -16,7 +16,6 @@ import { writeStatus } from '#server/reconcile/status.ts';
 export function replicationControllerController(context: ControllerContext): Controller {
   const { client, clock } = context;
   return {
-    name: 'replication-controller',
     workers: 4,
     watch: (queue) => watchOwned(client, { owner: replicationControllerKind, owned: podKind, selects, queue }),
     async reconcile(key) {

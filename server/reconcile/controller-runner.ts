@@ -19,10 +19,10 @@ export class ControllerRunner implements Service {
   #unwatch: () => void = () => {};
   #running: Promise<void> | undefined;
 
-  constructor(controller: Controller, deps: { readonly log: Logger; readonly clock: Clock }) {
-    this.name = controller.name;
+  constructor(name: string, controller: Controller, deps: { readonly log: Logger; readonly clock: Clock }) {
+    this.name = name;
     this.#controller = controller;
-    this.#log = deps.log.child({ controller: controller.name });
+    this.#log = deps.log.child({ controller: name });
     this.#queue = new WorkQueue(deps.clock);
   }
 

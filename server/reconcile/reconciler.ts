@@ -5,8 +5,6 @@
  * writes, so none of upstream's expectations are needed to keep it from creating the same pods twice.
  */
 export interface Controller {
-  /** Its name in logs, metrics and in its user name, e.g. `replicaset-controller`. */
-  readonly name: string;
   /** How many keys are worked on at once. */
   readonly workers: number;
   /** Starts the informers, which note keys in `queue`. Returns the end of them. */

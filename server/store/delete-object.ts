@@ -107,8 +107,9 @@ async function deleteOnce<T extends KubeObject>(
   current: StoredObject<T>,
 ): Promise<Deletion<T>> {
   const next = JSON.parse(current.text) as T;
-  setFinalizers(next, options);
   const now = parts.clock.now();
+  if (next.metadata.deletionTimestamp === undefined) kind.prepareForDelete?.(next, formatTime(new Date(now)));
+  setFinalizers(next, options);
   const grace = kind.gracefulDeletionSeconds?.(next, options.gracePeriodSeconds) ?? 0;
   mark(kind, next, now, grace);
   if (isReadyToGo(kind, next)) {

@@ -45,7 +45,7 @@ export function startBench(
     },
   };
   const runners: Service[] = controllers.map(
-    (make) => new ControllerRunner(make(context), { log, clock: systemClock }),
+    (make) => new ControllerRunner('test', make(context), { log, clock: systemClock }),
   );
   const runs = runners.map((runner) => runner.run());
   const endKubelet = options.kubelet === undefined ? () => {} : kubelet(client, options.kubelet);

@@ -19,6 +19,7 @@ import { ALL_VERBS, defineKind } from '#api/kind.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
 import { nameColumn } from '#api/kinds/columns.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
+import { terminating } from './definition-status.ts';
 import { validateDefinition, validateDefinitionUpdate } from './definition-validation.ts';
 
 /** `apiextensions.v1.ServiceReference`. */
@@ -171,6 +172,9 @@ export const CustomResourceDefinition = object('apiextensions.v1.CustomResourceD
 /** The JSON form of `apiextensions.v1.CustomResourceDefinition`. */
 export type CustomResourceDefinition = Static<typeof CustomResourceDefinition>;
 
+/** Holds a definition that is being deleted until all its objects are gone. */
+export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
+
 /** Definitions of kinds that are served at run time. */
 export const customResourceDefinitionKind = defineKind<CustomResourceDefinition>({
   group: 'apiextensions.k8s.io',
@@ -211,6 +215,12 @@ export const customResourceDefinitionKind = defineKind<CustomResourceDefinition>
     if (storage !== undefined && !stored.includes(storage)) {
       definition.status = { ...definition.status, storedVersions: [...stored, storage] };
     }
+  },
+  // Its objects go first; the finalizer is never seen before (upstream: the registry of definitions).
+  prepareForDelete(definition, now) {
+    const { finalizers = [] } = definition.metadata;
+    if (!finalizers.includes(CLEANUP_FINALIZER)) definition.metadata.finalizers = [...finalizers, CLEANUP_FINALIZER];
+    definition.status = terminating(definition, now);
   },
   validate: validateDefinition,
   validateUpdate: validateDefinitionUpdate,

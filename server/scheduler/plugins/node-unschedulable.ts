@@ -1,5 +1,5 @@
 import { type FilterPlugin, unresolvable } from '../framework.ts';
-import { isTolerated } from '../tolerations.ts';
+import { isTolerated } from '#server/reconcile/tolerations.ts';
 
 const CORDON = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 

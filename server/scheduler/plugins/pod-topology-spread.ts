@@ -5,7 +5,7 @@ import { controllerOf } from '#server/reconcile/owner-references.ts';
 import { type FilterPlugin, type ScorePlugin, byLargest, unresolvable, unschedulable } from '../framework.ts';
 import { nodeAffinityMatches } from '../node-selector.ts';
 import type { NodeInfo } from '../snapshot.ts';
-import { isTolerated, taintsOf } from '../tolerations.ts';
+import { isTolerated, taintsOf } from '#server/reconcile/tolerations.ts';
 
 const MISMATCH = "node(s) didn't match pod topology spread constraints";
 

@@ -1,5 +1,5 @@
 import { type FilterPlugin, type ScorePlugin, byLargest, unresolvable } from '../framework.ts';
-import { isTolerated, taintsOf } from '../tolerations.ts';
+import { isTolerated, taintsOf } from '#server/reconcile/tolerations.ts';
 
 /** A node with a taint NoSchedule or NoExecute takes only pods that tolerate it. */
 export const taintToleration: FilterPlugin = {

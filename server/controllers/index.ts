@@ -1,0 +1,58 @@
+import type { Service } from '#base/service.ts';
+import type { ControllerContext, ControllerDeps } from '#server/reconcile/controller-deps.ts';
+import { ControllerRunner } from '#server/reconcile/controller-runner.ts';
+import { ClientEventRecorder } from '#server/reconcile/event-recorder.ts';
+import { type LeaderElection, soleLeader } from '#server/reconcile/leader.ts';
+import { Manager } from '#server/reconcile/manager.ts';
+import type { Controller } from '#server/reconcile/reconciler.ts';
+import { customResourceDefinitionController } from './customresourcedefinition.ts';
+import { deploymentController } from './deployment.ts';
+import { endpointsController } from './endpoints.ts';
+import { endpointSliceController } from './endpointslice.ts';
+import { endpointSliceMirroringController } from './endpointslicemirroring.ts';
+import { garbageCollector } from './garbagecollector.ts';
+import { kubernetesServiceController } from './kubernetesservice.ts';
+import { namespaceController } from './namespace.ts';
+import { nodeIPAMController } from './nodeipam.ts';
+import { nodeLifecycleController } from './nodelifecycle.ts';
+import { podGCController } from './podgc.ts';
+import { replicaSetController } from './replicaset.ts';
+import { replicationControllerController } from './replicationcontroller.ts';
+import { rootCAController } from './rootca.ts';
+import { serviceAccountController } from './serviceaccount.ts';
+import { taintEvictionController } from './tainteviction.ts';
+
+/**
+ * Every controller, in the order in which they start; the one list of them. The name is upstream's: it stands in logs and events, and in the user
+ * name under which the controller writes.
+ */
+const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerContext) => Controller])[] = [
+  ['customresourcedefinition-controller', customResourceDefinitionController],
+  ['kubernetes-service-controller', kubernetesServiceController],
+  ['namespace-controller', namespaceController],
+  ['service-account-controller', serviceAccountController],
+  ['root-ca-cert-publisher', rootCAController],
+  ['node-ipam-controller', nodeIPAMController],
+  ['node-controller', nodeLifecycleController],
+  ['taint-eviction-controller', taintEvictionController],
+  ['pod-garbage-collector', podGCController],
+  ['generic-garbage-collector', garbageCollector],
+  ['replicaset-controller', replicaSetController],
+  ['replication-controller', replicationControllerController],
+  ['deployment-controller', deploymentController],
+  ['endpoint-controller', endpointsController],
+  ['endpointslice-controller', endpointSliceController],
+  ['endpointslicemirroring-controller', endpointSliceMirroringController],
+];
+
+/** Makes all controllers, to run while this server leads (default: it is alone and always does). */
+export function createControllers(deps: ControllerDeps, leader: LeaderElection = soleLeader): Service {
+  const { clock, log } = deps;
+  const start = (): Service[] =>
+    CONTROLLERS.map(([name, make]) => {
+      const client = deps.client.as(`system:serviceaccount:kube-system:${name}`);
+      const events = new ClientEventRecorder({ client, clock, log, component: name });
+      return new ControllerRunner(name, make({ ...deps, client, events }), { log, clock });
+    });
+  return new Manager({ name: 'controllers', leader, log, start });
+}

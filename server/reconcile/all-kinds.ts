@@ -1,0 +1,49 @@
+import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import type { Client } from '#server/store/client.ts';
+import type { Kinds } from '#server/store/kinds.ts';
+
+/** What happens to an object of any kind. */
+export interface AnyKindHandler {
+  added(kind: Kind, object: KubeObject): void;
+  modified(kind: Kind, object: KubeObject, previous: KubeObject): void;
+  deleted(kind: Kind, object: KubeObject): void;
+}
+
+/** The kinds whose objects are stored, one for each resource whatever its versions; those that are only bodies of requests are left out. */
+export function storedKinds(kinds: Kinds): Kind[] {
+  const byResource = new Map<string, Kind>();
+  for (const kind of kinds.all()) {
+    const resource = resourceOf(kind);
+    if (!byResource.has(resource) && kind.verbs.includes('delete')) byResource.set(resource, kind);
+  }
+  return [...byResource.values()];
+}
+
+/** Watches every kind that is stored, those included that CustomResourceDefinitions add later. Returns the end of it. */
+export function watchAllKinds(client: Client, kinds: Kinds, handler: AnyKindHandler): () => void {
+  const ends = new Map<string, () => void>();
+  const follow = (): void => {
+    const current = new Map(storedKinds(kinds).map((kind) => [resourceOf(kind), kind]));
+    for (const [resource, end] of ends) {
+      if (current.has(resource)) continue;
+      ends.delete(resource);
+      end();
+    }
+    for (const [resource, kind] of current) {
+      if (!ends.has(resource)) ends.set(resource, watchKind(client, kind, handler));
+    }
+  };
+  follow();
+  const unfollow = kinds.onChange(follow);
+  return () => {
+    unfollow();
+    for (const end of ends.values()) end();
+  };
+}
+
+const watchKind = (client: Client, kind: Kind, handler: AnyKindHandler): (() => void) =>
+  client.watch(kind, {
+    added: (object) => handler.added(kind, object),
+    modified: (object, previous) => handler.modified(kind, object, previous),
+    deleted: (object) => handler.deleted(kind, object),
+  });
