@@ -112,12 +112,6 @@ export async function readObjects(transaction: Sql, page: (rows: readonly Object
   );
 }
 
-/** read_revision: the number of the newest commit. */
-export async function readRevision(sql: Sql): Promise<number> {
-  const rows = await sql<{ value: number }[]>`SELECT value FROM revision WHERE id = 1`;
-  return rows[0]?.value ?? 0;
-}
-
 /** expired_objects: objects of a resource last written longer ago than `seconds`, at most `limit`. */
 export async function expiredObjects(
   sql: Sql,

@@ -75,7 +75,7 @@ async function makeLinks(directory: string): Promise<void> {
 }
 
 /** May a process of `uid` (and of no group but its own) go into `directory` from the root. */
-export async function isReachable(directory: string, uid: number): Promise<boolean> {
+async function isReachable(directory: string, uid: number): Promise<boolean> {
   return (await firstClosed(directory, uid)) === undefined;
 }
 

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import { maintainPartitions, readChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
-import { codeOf, conditionOf } from '#db/errors.ts';
+import { codeOf, conditionOf, wasNeverSent } from '#db/errors.ts';
 import { type BatchResult, fence, writeBatch } from '#db/objects.ts';
 import { CachedObject } from './cached-object.ts';
 import { encode, resourceName } from './encoding.ts';
@@ -13,7 +13,7 @@ import type { ObjectWrite, StoredObject } from './object-store.ts';
 import type { WatchCache } from './watch-cache.ts';
 
 /** How many writes may wait; above it writes are refused with TooManyRequests. */
-export const QUEUE_LIMIT = 4_096;
+const QUEUE_LIMIT = 4_096;
 /** The largest batch: writes, and characters of JSON. */
 const BATCH_WRITES = 256;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
@@ -137,14 +137,25 @@ export class BatchWriter {
 
   async #commit(batch: readonly Pending[]): Promise<void> {
     const before = this.#options.cache.revision;
+    let result: BatchResult | undefined;
+    try {
+      result = await this.#sendUntilClear(batch);
+      this.#backendPid = result.backendPid;
+      await this.#settle(batch, result);
+    } catch (error) {
+      // Once it is committed only the log can say how the cache stands to it; it must not be sent again.
+      if (result === undefined && conditionOf(error) !== 'unavailable') throw error;
+      await this.#resolveUnknown(batch, before, error);
+    }
+  }
+
+  /** Sends a batch again when Postgres says that it did nothing and that another try may do. */
+  async #sendUntilClear(batch: readonly Pending[]): Promise<BatchResult> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const result = await this.#send(batch);
-        this.#backendPid = result.backendPid;
-        return await this.#settle(batch, result);
+        return await this.#send(batch);
       } catch (error) {
         const condition = conditionOf(error);
-        if (condition === 'unavailable') return this.#resolveUnknown(batch, before, error);
         const mayRetry = condition === 'partition-missing' || condition === 'retry';
         if (!mayRetry || attempt === 3) throw error;
         if (condition === 'partition-missing') await this.makePartitions(this.#options.cache.revision + 1);
@@ -176,8 +187,8 @@ export class BatchWriter {
     const stored = batch.map((pending, index) =>
       applied[index] === true ? storedAt(pending, base + index + 1) : undefined,
     );
-    // Another server committed in between: the log has its changes and ours, in order.
-    if (cache.revision < base) await follower.catchUp();
+    // Another server committed in between, or a read of the log has come half-way through this batch: the log has it all, in order.
+    if (cache.revision !== base && cache.revision < head) await follower.catchUp();
     if (cache.revision === base) {
       const changes = stored.flatMap((object, index) => {
         const pending = batch[index];
@@ -214,7 +225,8 @@ export class BatchWriter {
     this.#refuseQueue();
     log.warn({ code: codeOf(cause), writes: batch.length }, 'the database connection broke under a batch');
     const deadline = this.#clock.now() + OUTCOME_DEADLINE_MS;
-    let answered = false;
+    let answered = wasNeverSent(cause);
+    if (answered) for (const pending of batch) pending.reject(unavailable('the database does not answer'));
     while (!this.#stopped || this.#clock.now() < deadline) {
       try {
         await fence(database.pool, this.#backendPid);
