@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUILT_IN_KINDS } from '#api/kinds/index.ts';
+import { configMapKind } from '#api/kinds/core/configmap.ts';
 import { namespaceKind } from '#api/kinds/core/namespace.ts';
 import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
 import type { Logger } from '#base/logger.ts';
@@ -46,7 +47,7 @@ export interface ApiServer {
 
 /**
  * Starts the API with everything that a request goes through: kinds, admission, registry, store, embedded Postgres. The namespaces `default`
- * and `kube-system` are there, and each new namespace gets its default service account at once. Stop it in `afterAll`.
+ * and `kube-system` are there, and each new namespace gets its default service account and `kube-root-ca.crt` at once. Stop it in `afterAll`.
  */
 export async function startApiServer({ subresources = [], log = silentLog, port }: ApiServerOptions = {}): Promise<ApiServer> {
   const database = await openTestDatabase();
@@ -76,7 +77,7 @@ export async function startApiServer({ subresources = [], log = silentLog, port 
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
   });
-  const endAccounts = giveServiceAccounts(client);
+  const endFurnishing = furnishNamespaces(client, authority.caCertificate);
   for (const name of ['default', 'kube-system'])
     await client.create(namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
   if (port !== undefined) app.listen({ port, hostname: '127.0.0.1' });
@@ -105,7 +106,7 @@ export async function startApiServer({ subresources = [], log = silentLog, port 
     },
     async stop() {
       stopping.abort();
-      endAccounts();
+      endFurnishing();
       await app.server?.stop(true);
       services.stop();
       await store.stop();
@@ -116,13 +117,21 @@ export async function startApiServer({ subresources = [], log = silentLog, port 
   };
 }
 
-/** Stands in for the service account controller. */
-const giveServiceAccounts = (client: Client): (() => void) =>
+/** Upstream: rootcacertpublisher. */
+const CA_ANNOTATIONS = {
+  'kubernetes.io/description':
+    'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
+};
+
+/** Stands in for the controllers that give each namespace its default service account and the CA. */
+const furnishNamespaces = (client: Client, caCertificate: string): (() => void) =>
   client.watch(namespaceKind, {
     added({ metadata: { name: namespace = '' } }) {
       const account = { kind: 'ServiceAccount', apiVersion: 'v1', metadata: { name: 'default', namespace } };
-      // A namespace that went at once takes no account any more.
+      const ca = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'kube-root-ca.crt', namespace, annotations: CA_ANNOTATIONS } };
+      // A namespace that went at once takes them no more.
       client.create(serviceAccountKind, account).catch(() => undefined);
+      client.create(configMapKind, { ...ca, data: { 'ca.crt': caCertificate } }).catch(() => undefined);
     },
     modified: () => undefined,
     deleted: () => undefined,
