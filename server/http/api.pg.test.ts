@@ -42,7 +42,13 @@ test('unknown paths are plain 404 outside of the groups that are served, a Statu
     expect([response.status, await response.text()]).toEqual([404, '404 page not found\n']);
   }
   const unknown = '404 NotFound: the server could not find the requested resource';
-  for (const path of ['/api/v2', '/apis/apps/v9/deployments', '/api/v1/namespaces/default/nothings', '/api/v1/pods/p', '/api/v1/namespaces/default/nodes'])
+  for (const path of [
+    '/api/v2',
+    '/apis/apps/v9/deployments',
+    '/api/v1/namespaces/default/nothings',
+    '/api/v1/pods/p',
+    '/api/v1/namespaces/default/nodes',
+  ])
     expect(await outcome(await api.call('GET', path))).toBe(unknown);
 });
 
@@ -81,7 +87,9 @@ test('aggregated discovery names each kind with its subresources', async () => {
   const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
   const response = await api.call('GET', '/apis', undefined, { accept });
   expect(response.headers.get('content-type')).toBe(accept);
-  const list = (await response.json()) as { items: { metadata: { name: string }; versions: { resources: { resource: string }[] }[] }[] };
+  const list = (await response.json()) as {
+    items: { metadata: { name: string }; versions: { resources: { resource: string }[] }[] }[];
+  };
   const apps = list.items.find(({ metadata }) => metadata.name === 'apps');
   expect(apps?.versions[0]?.resources.find(({ resource }) => resource === 'deployments')).toMatchObject({
     scope: 'Namespaced',
@@ -95,11 +103,16 @@ test('aggregated discovery names each kind with its subresources', async () => {
 });
 
 test('each document of the OpenAPI index is there under its hash', async () => {
-  const { paths } = (await (await api.call('GET', '/openapi/v3')).json()) as { paths: Record<string, { serverRelativeURL: string }> };
+  const { paths } = (await (await api.call('GET', '/openapi/v3')).json()) as {
+    paths: Record<string, { serverRelativeURL: string }>;
+  };
   expect(Object.keys(paths)).toContain('apis/apps/v1');
   for (const { serverRelativeURL } of Object.values(paths)) {
     const response = await api.call('GET', serverRelativeURL);
-    expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'public, immutable, max-age=31536000']);
+    expect([response.status, response.headers.get('cache-control')]).toEqual([
+      200,
+      'public, immutable, max-age=31536000',
+    ]);
   }
 });
 
@@ -107,10 +120,20 @@ test('a kind added while the server runs is in discovery and served', async () =
   const { kinds } = api;
   const configMaps = kinds.find('', 'v1', 'configmaps');
   if (configMaps === undefined) throw new Error('configmaps are not served');
-  const widgets = { ...configMaps, group: 'example.com', plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList', shortNames: [] };
+  const widgets = {
+    ...configMaps,
+    group: 'example.com',
+    plural: 'widgets',
+    singular: 'widget',
+    kind: 'Widget',
+    listKind: 'WidgetList',
+    shortNames: [],
+  };
   expect((await api.call('GET', '/apis/example.com/v1')).status).toBe(404);
   kinds.add(widgets);
-  expect(await (await api.call('GET', '/apis/example.com/v1')).json()).toMatchObject({ resources: [{ name: 'widgets', kind: 'Widget' }] });
+  expect(await (await api.call('GET', '/apis/example.com/v1')).json()).toMatchObject({
+    resources: [{ name: 'widgets', kind: 'Widget' }],
+  });
   expect((await api.call('GET', '/apis/example.com/v1/widgets')).status).toBe(200);
   kinds.remove(widgets);
   expect((await api.call('GET', '/apis/example.com/v1/widgets')).status).toBe(404);

@@ -32,7 +32,9 @@ async function tokenUser(request: Request, authenticator: Authenticator): Promis
   if (header.slice(0, BEARER.length).toLowerCase() !== BEARER) throw unauthorized();
   const user = await authenticator.authenticate(header.slice(BEARER.length).trim());
   if (user === undefined) throw unauthorized();
-  return user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] };
+  return user.groups.includes('system:authenticated')
+    ? user
+    : { ...user, groups: [...user.groups, 'system:authenticated'] };
 }
 
 const asksToImpersonate = ({ headers }: Request): boolean =>
@@ -50,7 +52,11 @@ function impersonated({ headers }: Request): Impersonation {
   const uid = headers.get('impersonate-uid');
   const extra: Record<string, string[]> = {};
   for (const [key, value] of headers) if (key.startsWith(EXTRA)) extra[key.slice(EXTRA.length)] = [value];
-  const askedGroups = headers.get('impersonate-group')?.split(',').map((group) => group.trim()) ?? [];
+  const askedGroups =
+    headers
+      .get('impersonate-group')
+      ?.split(',')
+      .map((group) => group.trim()) ?? [];
   return {
     user: {
       name,
@@ -66,7 +72,12 @@ function impersonated({ headers }: Request): Impersonation {
 function groupsOf(name: string, asked: readonly string[]): string[] {
   const groups = [...asked];
   const [, kind, namespace] = name.split(':');
-  if (groups.length === 0 && name.startsWith('system:serviceaccount:') && kind !== undefined && namespace !== undefined) {
+  if (
+    groups.length === 0 &&
+    name.startsWith('system:serviceaccount:') &&
+    kind !== undefined &&
+    namespace !== undefined
+  ) {
     groups.push('system:serviceaccounts', `system:serviceaccounts:${namespace}`);
   }
   if (name === ANONYMOUS.name) return groups.length === 0 ? [...ANONYMOUS.groups] : groups;
@@ -75,7 +86,8 @@ function groupsOf(name: string, asked: readonly string[]): string[] {
 
 function demandImpersonation(authorizer: Authorizer, user: User, { user: target, askedGroups }: Impersonation): void {
   const [prefix, kind, namespace, account] = target.name.split(':');
-  const isAccount = prefix === 'system' && kind === 'serviceaccount' && namespace !== undefined && account !== undefined;
+  const isAccount =
+    prefix === 'system' && kind === 'serviceaccount' && namespace !== undefined && account !== undefined;
   const ask = (resource: string, name: string, inNamespace = '', group = ''): void =>
     demand(authorizer, user, {
       isResourceRequest: true,

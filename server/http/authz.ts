@@ -30,7 +30,8 @@ const isUnder = (path: string, root: string): boolean => path === root || path.s
 export const groupAuthorizer: Authorizer = {
   authorize(user, attributes) {
     if (user.groups.includes('system:masters')) return { allowed: true, reason: 'group system:masters' };
-    if (!attributes.isResourceRequest && attributes.verb === 'get' && isPublic(attributes.path)) return { allowed: true };
+    if (!attributes.isResourceRequest && attributes.verb === 'get' && isPublic(attributes.path))
+      return { allowed: true };
     if (!user.groups.includes('system:authenticated')) return { allowed: false };
     if (attributes.isResourceRequest) {
       return { allowed: attributes.verb === 'create' && SELF_REVIEWS.has(attributes.resource) };
@@ -56,9 +57,7 @@ export function refusal(user: User, attributes: Attributes): StatusError {
   const resource =
     attributes.subresource === '' ? attributes.resource : `${attributes.resource}/${attributes.subresource}`;
   const where =
-    attributes.namespace === ''
-      ? 'at the cluster scope'
-      : `in the namespace ${JSON.stringify(attributes.namespace)}`;
+    attributes.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(attributes.namespace)}`;
   return forbiddenError(
     { group: attributes.group, plural: attributes.resource },
     attributes.name,

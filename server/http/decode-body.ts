@@ -93,7 +93,8 @@ function demandKind<T extends KubeObject>(kinds: Kinds, kind: Kind<T>, value: un
   if (typeof value !== 'object' || value === null) return;
   const given = value as { kind?: unknown; apiVersion?: unknown };
   const name = typeof given.kind === 'string' && given.kind !== '' ? given.kind : kind.kind;
-  const apiVersion = typeof given.apiVersion === 'string' && given.apiVersion !== '' ? given.apiVersion : apiVersionOf(kind);
+  const apiVersion =
+    typeof given.apiVersion === 'string' && given.apiVersion !== '' ? given.apiVersion : apiVersionOf(kind);
   if (name === kind.kind && apiVersion === apiVersionOf(kind)) return;
   const other = kinds.ofObject(apiVersion, name);
   if (other === undefined) throw notRegistered(apiVersion, name, kind.kind);

@@ -30,7 +30,9 @@ export async function readDeleteOptions(request: Request, url: URL): Promise<Del
 export function validateDeleteOptions({ propagationPolicy, orphanDependents, dryRun }: DeleteOptions): FieldError[] {
   const errors: FieldError[] = [];
   if (propagationPolicy !== undefined && orphanDependents !== undefined)
-    errors.push(invalid('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'));
+    errors.push(
+      invalid('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'),
+    );
   if (propagationPolicy !== undefined && !POLICIES.slice(0, 3).includes(propagationPolicy))
     errors.push(notSupported('propagationPolicy', propagationPolicy, POLICIES));
   return [...errors, ...dryRunErrors(dryRun ?? [])];

@@ -46,7 +46,13 @@ export async function dispatch(request: ResourceRequest, callSubresource: CallSu
 /** A form is looked at before all else: a 406 comes also for an object that is not there. */
 export const resourceRequest = (
   api: ApiContext,
-  parts: { readonly request: Request; readonly url: URL; readonly info: RequestInfo; readonly kind: Kind; readonly user: User },
+  parts: {
+    readonly request: Request;
+    readonly url: URL;
+    readonly info: RequestInfo;
+    readonly kind: Kind;
+    readonly user: User;
+  },
   warnings: string[],
 ): ResourceRequest => ({ api, ...parts, form: negotiate(parts.request.headers.get('accept')), warnings });
 

@@ -84,9 +84,18 @@ export function bookmark(form: EventForm, revision: number, initialEventsEnd: bo
   const { kind } = form;
   switch (form.as) {
     case 'Object':
-      return line('BOOKMARK', `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},"metadata":${metadata}}`);
+      return line(
+        'BOOKMARK',
+        `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},"metadata":${metadata}}`,
+      );
     case 'Table': {
-      const parts = { kind, metaVersion: form.metaVersion, include: form.include, now: new Date(0), withoutColumns: true };
+      const parts = {
+        kind,
+        metaVersion: form.metaVersion,
+        include: form.include,
+        now: new Date(0),
+        withoutColumns: true,
+      };
       return line('BOOKMARK', tableText([], { ...parts, metadata: `{"resourceVersion":"${revision}"}` }));
     }
     default:

@@ -13,7 +13,11 @@ export interface HealthCheck {
 const PING: HealthCheck = { name: 'ping', endpoints: ['livez', 'readyz'], check: () => undefined };
 
 /** The answer to /healthz, /livez, /readyz, their single checks, `?verbose` and `?exclude=`. Texts as upstream's healthz package. */
-export async function healthResponse(url: URL, parts: readonly string[], given: readonly HealthCheck[]): Promise<Response> {
+export async function healthResponse(
+  url: URL,
+  parts: readonly string[],
+  given: readonly HealthCheck[],
+): Promise<Response> {
   const [endpoint = '', name] = parts;
   const counted = endpoint === 'readyz' ? 'readyz' : 'livez';
   const all = [PING, ...given].filter(({ endpoints }) => endpoints.includes(counted));
@@ -37,4 +41,7 @@ export async function healthResponse(url: URL, parts: readonly string[], given: 
 }
 
 const text = (body: string, status: number): Response =>
-  new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' } });
+  new Response(body, {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+  });

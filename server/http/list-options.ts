@@ -82,7 +82,8 @@ function listErrors(query: URLSearchParams): FieldError[] {
     if (match === 'Exact' && version === '0')
       refuse('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
-  if (query.has('sendInitialEvents')) errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  if (query.has('sendInitialEvents'))
+    errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   return errors;
 }
 
@@ -94,7 +95,9 @@ function watchErrors(query: URLSearchParams): FieldError[] {
   }
   const errors: FieldError[] = [];
   if (match === '')
-    errors.push(forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+    errors.push(
+      forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+    );
   else if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
   if ((query.get('continue') ?? '') !== '')
     errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));

@@ -20,7 +20,9 @@ test('negotiate() refuses what there is not with 406', () => {
 
 test('negotiateDiscovery() answers the version of one document, or none for the plain lists', () => {
   const v2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
-  expect(negotiateDiscovery(`${v2},application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList`)).toBe('v2');
+  expect(negotiateDiscovery(`${v2},application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList`)).toBe(
+    'v2',
+  );
   expect(negotiateDiscovery('application/json')).toBeUndefined();
   expect(negotiateDiscovery(`application/json,${v2}`)).toBeUndefined();
 });

@@ -32,7 +32,8 @@ export class OpenApi {
     const hash = this.#hash(name, kinds);
     response.headers.set('etag', `"${hash}"`);
     // A hash in the query names one text for ever.
-    if (url.searchParams.get('hash') === hash) response.headers.set('cache-control', 'public, immutable, max-age=31536000');
+    if (url.searchParams.get('hash') === hash)
+      response.headers.set('cache-control', 'public, immutable, max-age=31536000');
     return response;
   }
 

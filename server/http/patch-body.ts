@@ -57,7 +57,11 @@ export function readPatch(type: Exclude<PatchType, 'apply'>, bytes: Uint8Array):
     }
     case 'strategic': {
       const { patch: changes, complaints } = parseStrategicMergePatch(bytes);
-      return patch(complaints, (current, { schema }) => applyStrategicMergePatch(current, changes, schema), goText(changes));
+      return patch(
+        complaints,
+        (current, { schema }) => applyStrategicMergePatch(current, changes, schema),
+        goText(changes),
+      );
     }
   }
 }
@@ -82,7 +86,12 @@ const patch = (
 });
 
 /** What to do about complaints of a patch: refuse with 422, warn, or nothing. */
-export function heed(complaints: readonly string[], validation: FieldValidation, warnings: string[], shown: string): void {
+export function heed(
+  complaints: readonly string[],
+  validation: FieldValidation,
+  warnings: string[],
+  shown: string,
+): void {
   if (complaints.length === 0 || validation === 'Ignore') return;
   if (validation === 'Strict') throw patchedObjectInvalid(shown, strictDecodingError(complaints));
   for (const complaint of complaints) if (!warnings.includes(complaint)) warnings.push(complaint);

@@ -27,13 +27,23 @@ export function objectResponse(request: ResourceRequest, stored: StoredObject, c
   if (as === 'Object') return textResponse(request, stored.text, code);
   if (as === 'PartialObjectMetadata') return textResponse(request, partialText(stored.object, metaVersion), code);
   if (as === 'PartialObjectMetadataList')
-    throw notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${request.kind.kind})`);
+    throw notAcceptable(
+      `you requested PartialObjectMetadataList, but the requested object is not a list (${request.kind.kind})`,
+    );
   const { resourceVersion } = stored.object.metadata;
-  return textResponse(request, table(request, [stored], resourceVersion === undefined ? {} : { resourceVersion }), code);
+  return textResponse(
+    request,
+    table(request, [stored], resourceVersion === undefined ? {} : { resourceVersion }),
+    code,
+  );
 }
 
 /** A list, in the form asked for. */
-export function listResponse(request: ResourceRequest, stored: readonly StoredObject[], metadata: ListMetadata): Response {
+export function listResponse(
+  request: ResourceRequest,
+  stored: readonly StoredObject[],
+  metadata: ListMetadata,
+): Response {
   const { as, metaVersion } = request.form;
   switch (as) {
     case 'Object':
@@ -41,7 +51,9 @@ export function listResponse(request: ResourceRequest, stored: readonly StoredOb
     case 'Table':
       return textResponse(request, table(request, stored, metadata));
     case 'PartialObjectMetadata':
-      throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${request.kind.listKind})`);
+      throw notAcceptable(
+        `you requested PartialObjectMetadata, but the requested object is a list (${request.kind.listKind})`,
+      );
     case 'PartialObjectMetadataList': {
       const items = stored.map((one) => partialText(one.object, metaVersion)).join(',');
       const head = `"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/${metaVersion}"`;

@@ -4,7 +4,11 @@ import { parseRequest } from './request-info.ts';
 const parse = (method: string, path: string) => parseRequest(method, new URL(`http://localhost${path}`));
 
 const CASES: readonly [method: string, path: string, expected: Record<string, unknown>][] = [
-  ['GET', '/api/v1/pods', { verb: 'list', group: '', version: 'v1', resource: 'pods', namespace: '', inNamespace: false }],
+  [
+    'GET',
+    '/api/v1/pods',
+    { verb: 'list', group: '', version: 'v1', resource: 'pods', namespace: '', inNamespace: false },
+  ],
   ['GET', '/api/v1/namespaces/n/pods', { verb: 'list', namespace: 'n', resource: 'pods', inNamespace: true }],
   ['GET', '/api/v1/namespaces/n/pods?watch=1', { verb: 'watch' }],
   ['GET', '/api/v1/namespaces/n/pods?watch=', { verb: 'watch' }],
@@ -15,7 +19,11 @@ const CASES: readonly [method: string, path: string, expected: Record<string, un
   ['POST', '/apis/apps/v1/namespaces/n/deployments', { verb: 'create', group: 'apps', resource: 'deployments' }],
   ['PUT', '/apis/apps/v1/namespaces/n/deployments/d/scale', { verb: 'update', name: 'd', subresource: 'scale' }],
   ['GET', '/api/v1/namespaces/n/pods/p/proxy/a/b', { subresource: 'proxy', subpath: 'a/b' }],
-  ['GET', '/api/v1/namespaces/n', { verb: 'get', resource: 'namespaces', name: 'n', namespace: 'n', inNamespace: false }],
+  [
+    'GET',
+    '/api/v1/namespaces/n',
+    { verb: 'get', resource: 'namespaces', name: 'n', namespace: 'n', inNamespace: false },
+  ],
   ['PUT', '/api/v1/namespaces/n/finalize', { resource: 'namespaces', name: 'n', subresource: 'finalize' }],
   ['GET', '/api/v1/namespaces/n/pods/a%2Eb', { name: 'a.b' }],
   ['GET', '/apis/apps/v1', { isResourceRequest: false, verb: 'get', path: '/apis/apps/v1' }],

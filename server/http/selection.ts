@@ -1,6 +1,12 @@
 import type { Kind, KubeObject } from '#api/kind.ts';
 import { parseLabelSelector } from '#api/meta/selector-parser.ts';
-import { type FieldTerm, type Requirement, SelectorError, matchesLabels, parseFieldSelector } from '#api/meta/selectors.ts';
+import {
+  type FieldTerm,
+  type Requirement,
+  SelectorError,
+  matchesLabels,
+  parseFieldSelector,
+} from '#api/meta/selectors.ts';
 import { badRequest } from '#api/meta/status.ts';
 
 /** Which objects a list or watch wants. */

@@ -26,7 +26,8 @@ export function snapshotAt(
 }
 
 /** Where an object stands in a list: namespace, then name. NUL sorts before all that names may hold. */
-export const listKey = ({ namespace, name }: Pick<StoredObject, 'namespace' | 'name'>): string => `${namespace}\0${name}`;
+export const listKey = ({ namespace, name }: Pick<StoredObject, 'namespace' | 'name'>): string =>
+  `${namespace}\0${name}`;
 
 /** The order of keys. */
 export const compareKeys = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

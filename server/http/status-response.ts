@@ -13,7 +13,11 @@ export function jsonResponse(body: string | Uint8Array, code = 200, warnings: re
 }
 
 /** A Status as answer. */
-export const statusResponse = (status: Status, code = status.code ?? 200, warnings: readonly string[] = []): Response => {
+export const statusResponse = (
+  status: Status,
+  code = status.code ?? 200,
+  warnings: readonly string[] = [],
+): Response => {
   const response = jsonResponse(JSON.stringify(status), code, warnings);
   const seconds = status.details?.retryAfterSeconds;
   if (seconds !== undefined) response.headers.set('retry-after', String(seconds));
@@ -38,8 +42,7 @@ export const plainNotFound = (): Response =>
 const bare = (reason: StatusReason, message: string): StatusError => new StatusError(reason, message, {});
 
 /** 404: the group version exists (or could), the resource does not. */
-export const resourceNotFound = (): StatusError =>
-  bare('NotFound', 'the server could not find the requested resource');
+export const resourceNotFound = (): StatusError => bare('NotFound', 'the server could not find the requested resource');
 /** 405. */
 export const methodNotAllowed = (): StatusError =>
   bare('MethodNotAllowed', 'the server does not allow this method on the requested resource');

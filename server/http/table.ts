@@ -18,7 +18,13 @@ export function readIncludeObject(url: URL): IncludeObject {
 
 /** What kinds without columns of their own show. */
 const DEFAULT_COLUMNS: readonly Column<KubeObject>[] = [
-  { name: 'Name', type: 'string', format: 'name', description: 'Name must be unique within a namespace.', cell: ({ metadata }) => metadata.name ?? '' },
+  {
+    name: 'Name',
+    type: 'string',
+    format: 'name',
+    description: 'Name must be unique within a namespace.',
+    cell: ({ metadata }) => metadata.name ?? '',
+  },
   {
     name: 'Age',
     type: 'string',
@@ -70,7 +76,11 @@ export function tableText(stored: readonly StoredObject[], parts: TableParts): s
   return `{"kind":"Table","apiVersion":"meta.k8s.io/${parts.metaVersion}","metadata":${parts.metadata},"columnDefinitions":${heads},"rows":[${rows}]}`;
 }
 
-function rowText(stored: StoredObject, columns: readonly Column<KubeObject>[], { include, metaVersion, now }: TableParts): string {
+function rowText(
+  stored: StoredObject,
+  columns: readonly Column<KubeObject>[],
+  { include, metaVersion, now }: TableParts,
+): string {
   const cells = JSON.stringify(columns.map((column) => column.cell(stored.object, now)));
   const object =
     include === 'None' ? 'null' : include === 'Object' ? stored.text : partialText(stored.object, metaVersion);

@@ -28,7 +28,8 @@ export function parseYaml(bytes: Uint8Array): ParsedYaml {
   });
   if (document === undefined) return { value: null, complaints: [] };
   const [error] = document.errors;
-  if (error !== undefined) throw new YamlSyntaxError(`yaml: line ${error.linePos?.[0].line ?? 1}: ${words(error.message)}`);
+  if (error !== undefined)
+    throw new YamlSyntaxError(`yaml: line ${error.linePos?.[0].line ?? 1}: ${words(error.message)}`);
   try {
     return { value: document.toJS({ maxAliasCount: 100 }), complaints: repeatedKeys(document.contents) };
   } catch (error) {

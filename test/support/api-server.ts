@@ -49,7 +49,11 @@ export interface ApiServer {
  * Starts the API with everything that a request goes through: kinds, admission, registry, store, embedded Postgres. The namespaces `default`
  * and `kube-system` are there, and each new namespace gets its default service account and `kube-root-ca.crt` at once. Stop it in `afterAll`.
  */
-export async function startApiServer({ subresources = [], log = silentLog, port }: ApiServerOptions = {}): Promise<ApiServer> {
+export async function startApiServer({
+  subresources = [],
+  log = silentLog,
+  port,
+}: ApiServerOptions = {}): Promise<ApiServer> {
   const database = await openTestDatabase();
   const directory = await mkdtemp(join(tmpdir(), 'skep-api-'));
   const store = await openStore({ database, log });
@@ -100,7 +104,9 @@ export async function startApiServer({ subresources = [], log = silentLog, port 
             ...(json ? { 'content-type': 'application/json' } : {}),
             ...headers,
           },
-          ...(body === undefined ? {} : { body: json ? JSON.stringify(body) : (body as string | Uint8Array<ArrayBuffer>) }),
+          ...(body === undefined
+            ? {}
+            : { body: json ? JSON.stringify(body) : (body as string | Uint8Array<ArrayBuffer>) }),
         }),
       );
     },
@@ -128,7 +134,11 @@ const furnishNamespaces = (client: Client, caCertificate: string): (() => void) 
   client.watch(namespaceKind, {
     added({ metadata: { name: namespace = '' } }) {
       const account = { kind: 'ServiceAccount', apiVersion: 'v1', metadata: { name: 'default', namespace } };
-      const ca = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'kube-root-ca.crt', namespace, annotations: CA_ANNOTATIONS } };
+      const ca = {
+        kind: 'ConfigMap',
+        apiVersion: 'v1',
+        metadata: { name: 'kube-root-ca.crt', namespace, annotations: CA_ANNOTATIONS },
+      };
       // A namespace that went at once takes them no more.
       client.create(serviceAccountKind, account).catch(() => undefined);
       client.create(configMapKind, { ...ca, data: { 'ca.crt': caCertificate } }).catch(() => undefined);

@@ -42,7 +42,11 @@ function bound(pod: Pod, node: string, annotations: Record<string, string> | und
   const nodeName = pod.spec?.nodeName ?? '';
   if (nodeName !== '') throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(nodeName)}`);
   const conditions = pod.status?.conditions ?? [];
-  const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: `${new Date().toISOString().slice(0, 19)}Z` };
+  const scheduled = {
+    type: 'PodScheduled',
+    status: 'True',
+    lastTransitionTime: `${new Date().toISOString().slice(0, 19)}Z`,
+  };
   return {
     ...pod,
     metadata: {

@@ -131,7 +131,9 @@ function scaleOf(object: KubeObject, paths: ScalePaths, whenUnset?: number): Sca
   return {
     kind: scaleKind.kind,
     apiVersion: 'autoscaling/v1',
-    metadata: JSON.parse(JSON.stringify({ name, namespace, uid, resourceVersion, creationTimestamp })) as Scale['metadata'],
+    metadata: JSON.parse(
+      JSON.stringify({ name, namespace, uid, resourceVersion, creationTimestamp }),
+    ) as Scale['metadata'],
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: typeof status === 'number' ? status : 0, ...(selector === '' ? {} : { selector }) },
   };

@@ -1,4 +1,8 @@
-import { type BoundObjectReference, type TokenRequest, tokenRequestKind } from '#api/kinds/authentication/tokenrequest.ts';
+import {
+  type BoundObjectReference,
+  type TokenRequest,
+  tokenRequestKind,
+} from '#api/kinds/authentication/tokenrequest.ts';
 import { podKind } from '#api/kinds/core/pod.ts';
 import { secretKind } from '#api/kinds/core/secret.ts';
 import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';

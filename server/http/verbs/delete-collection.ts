@@ -22,7 +22,9 @@ export async function deleteCollection(request: ResourceRequest): Promise<Respon
   for (let at = 0; at < objects.length; at += AT_ONCE) {
     const batch = objects.slice(at, at + AT_ONCE);
     await Promise.all(
-      batch.map(({ namespace, name }) => api.registry.delete(kind, namespace, name, options, context).catch(ignoreGone)),
+      batch.map(({ namespace, name }) =>
+        api.registry.delete(kind, namespace, name, options, context).catch(ignoreGone),
+      ),
     );
   }
   return listResponse(request, objects, { resourceVersion });

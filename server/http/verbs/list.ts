@@ -54,7 +54,8 @@ function readPage(request: ResourceRequest, options: ListOptions, selection: Sel
   const asked = options.resourceVersion ?? 0;
   demandReached(asked, api.store.revision());
   // Upstream: with a limit, a revision that is not 0 and no match stated means exactly that revision.
-  const exact = options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0 && asked > 0);
+  const exact =
+    options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0 && asked > 0);
   if (!exact) {
     const objects = named(request, selection) ?? api.store.list(resource, namespace);
     return { objects, start: 0, revision: api.store.revision() };
@@ -62,7 +63,9 @@ function readPage(request: ResourceRequest, options: ListOptions, selection: Sel
   try {
     return { objects: snapshotAt(api.store, resource, namespace, asked), start: 0, revision: asked };
   } catch (error) {
-    throw isExpired(error) ? new StatusError('Expired', 'The resourceVersion for the provided list is too old.') : error;
+    throw isExpired(error)
+      ? new StatusError('Expired', 'The resourceVersion for the provided list is too old.')
+      : error;
   }
 }
 
@@ -85,8 +88,13 @@ function continued(
 }
 
 /** The first `limit` that match, and how many objects are left after the last (undefined = none that match). */
-function cut({ objects, start }: Page, selection: Selection, limit: number): { items: readonly StoredObject[]; after: number | undefined } {
-  if (selection.isEverything && limit === 0) return { items: start === 0 ? objects : objects.slice(start), after: undefined };
+function cut(
+  { objects, start }: Page,
+  selection: Selection,
+  limit: number,
+): { items: readonly StoredObject[]; after: number | undefined } {
+  if (selection.isEverything && limit === 0)
+    return { items: start === 0 ? objects : objects.slice(start), after: undefined };
   const items: StoredObject[] = [];
   for (let at = start; at < objects.length; at++) {
     const stored = objects[at];
@@ -123,7 +131,8 @@ const encodeKey = (revision: number, key: string): string =>
 function decodeToken(token: string): { revision: number; after: string } {
   try {
     const { v, rv, start } = JSON.parse(Buffer.from(token, 'base64url').toString()) as Record<string, unknown>;
-    if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string') return { revision: rv, after: start };
+    if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string')
+      return { revision: rv, after: start };
   } catch {
     // Not ours: the same answer as for one of ours that was changed.
   }

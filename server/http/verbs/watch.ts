@@ -98,7 +98,8 @@ class WatchStream {
     const wantsState = sendInitialEvents ?? (resourceVersion ?? 0) === 0;
     if (!wantsState) return resourceVersion === undefined || resourceVersion === 0 ? current : resourceVersion;
     for (const stored of selected(this.#request, this.#selection)) this.#send('ADDED', stored);
-    if (sendInitialEvents === true && this.#options.allowWatchBookmarks) this.#push(bookmark(this.#form, current, true));
+    if (sendInitialEvents === true && this.#options.allowWatchBookmarks)
+      this.#push(bookmark(this.#form, current, true));
     return current;
   }
 
