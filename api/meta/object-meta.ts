@@ -1,6 +1,7 @@
 import {
   type Static,
   boolean,
+  described,
   field,
   int64,
   list,
@@ -45,23 +46,42 @@ export const ManagedFieldsEntry = object('meta.v1.ManagedFieldsEntry', {
 export type ManagedFieldsEntry = Static<typeof ManagedFieldsEntry>;
 
 /** `meta.v1.ObjectMeta`. */
-export const ObjectMeta = object('meta.v1.ObjectMeta', {
-  name: field(1, string()),
-  generateName: field(2, string()),
-  namespace: field(3, string()),
-  selfLink: field(4, string()),
-  uid: field(5, string()),
-  resourceVersion: field(6, string()),
-  generation: field(7, int64()),
-  creationTimestamp: field(8, time()),
-  deletionTimestamp: field(9, time()),
-  deletionGracePeriodSeconds: field(10, pointer(int64())),
-  labels: field(11, map(string())),
-  annotations: field(12, map(string())),
-  ownerReferences: field(13, listMap(OwnerReference, { keys: ['uid'], mergeKey: 'uid', patchStrategy: 'merge' })),
-  finalizers: field(14, set(string(), { patchStrategy: 'merge' })),
-  managedFields: field(17, list(ManagedFieldsEntry)),
-});
+export const ObjectMeta = object(
+  'meta.v1.ObjectMeta',
+  {
+    name: field(1, described('The name, unique among objects of the kind in the namespace. Never changes.', string())),
+    generateName: field(2, described('The beginning of a name that the server completes.', string())),
+    namespace: field(3, described('The namespace of the object. Never changes.', string())),
+    selfLink: field(4, string()),
+    uid: field(5, described('An identity that is never used again. Given by the server.', string())),
+    resourceVersion: field(
+      6,
+      described(
+        'The revision of the last change. Sent back with an update, it refuses the update if the object has changed meanwhile.',
+        string(),
+      ),
+    ),
+    generation: field(7, described('Raised with every change of what is wanted.', int64())),
+    creationTimestamp: field(8, described('When the object was created.', time())),
+    deletionTimestamp: field(9, described('When the object will be gone; set once deletion has begun.', time())),
+    deletionGracePeriodSeconds: field(10, pointer(int64())),
+    labels: field(11, described('Keys and values by which objects are selected.', map(string()))),
+    annotations: field(12, described('Keys and values for tools; not for selecting.', map(string()))),
+    ownerReferences: field(
+      13,
+      described(
+        'Objects that this one belongs to; when all are gone, so is this one.',
+        listMap(OwnerReference, { keys: ['uid'], mergeKey: 'uid', patchStrategy: 'merge' }),
+      ),
+    ),
+    finalizers: field(
+      14,
+      described('What has to be done before the object may go.', set(string(), { patchStrategy: 'merge' })),
+    ),
+    managedFields: field(17, list(ManagedFieldsEntry)),
+  },
+  { description: 'What every object has: its name, labels, and what the server notes of it.' },
+);
 /** The JSON form of `meta.v1.ObjectMeta`. */
 export type ObjectMeta = Static<typeof ObjectMeta>;
 

@@ -1,47 +1,79 @@
-import { type Static, boolean, embedded, field, object, pointer, quantity, required, string, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  described,
+  embedded,
+  field,
+  object,
+  pointer,
+  quantity,
+  required,
+  string,
+  value,
+} from '#api/schema/builders.ts';
 
 /** `core.v1.ConfigMapKeySelector`. */
-export const ConfigMapKeySelector = object('core.v1.ConfigMapKeySelector', {
-  key: required(2, string()),
-  optional: field(3, pointer(boolean())),
-  name: field(1, embedded(1, string())),
-}, { mapType: 'atomic' });
+export const ConfigMapKeySelector = object(
+  'core.v1.ConfigMapKeySelector',
+  {
+    key: required(2, string()),
+    optional: field(3, pointer(boolean())),
+    name: field(1, embedded(1, string())),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `core.v1.ConfigMapKeySelector`. */
 export type ConfigMapKeySelector = Static<typeof ConfigMapKeySelector>;
 
 /** `core.v1.ObjectFieldSelector`. */
-export const ObjectFieldSelector = object('core.v1.ObjectFieldSelector', {
-  apiVersion: field(1, string()),
-  fieldPath: required(2, string()),
-}, { mapType: 'atomic' });
+export const ObjectFieldSelector = object(
+  'core.v1.ObjectFieldSelector',
+  {
+    apiVersion: field(1, string()),
+    fieldPath: required(2, string()),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `core.v1.ObjectFieldSelector`. */
 export type ObjectFieldSelector = Static<typeof ObjectFieldSelector>;
 
 /** `core.v1.FileKeySelector`. */
-export const FileKeySelector = object('core.v1.FileKeySelector', {
-  key: required(3, string()),
-  optional: field(4, pointer(boolean())),
-  path: required(2, string()),
-  volumeName: required(1, string()),
-}, { mapType: 'atomic' });
+export const FileKeySelector = object(
+  'core.v1.FileKeySelector',
+  {
+    key: required(3, string()),
+    optional: field(4, pointer(boolean())),
+    path: required(2, string()),
+    volumeName: required(1, string()),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `core.v1.FileKeySelector`. */
 export type FileKeySelector = Static<typeof FileKeySelector>;
 
 /** `core.v1.ResourceFieldSelector`. */
-export const ResourceFieldSelector = object('core.v1.ResourceFieldSelector', {
-  containerName: field(1, string()),
-  resource: required(2, string()),
-  divisor: field(3, value(quantity())),
-}, { mapType: 'atomic' });
+export const ResourceFieldSelector = object(
+  'core.v1.ResourceFieldSelector',
+  {
+    containerName: field(1, string()),
+    resource: required(2, string()),
+    divisor: field(3, value(quantity())),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `core.v1.ResourceFieldSelector`. */
 export type ResourceFieldSelector = Static<typeof ResourceFieldSelector>;
 
 /** `core.v1.SecretKeySelector`. */
-export const SecretKeySelector = object('core.v1.SecretKeySelector', {
-  key: required(2, string()),
-  optional: field(3, pointer(boolean())),
-  name: field(1, embedded(1, string())),
-}, { mapType: 'atomic' });
+export const SecretKeySelector = object(
+  'core.v1.SecretKeySelector',
+  {
+    key: required(2, string()),
+    optional: field(3, pointer(boolean())),
+    name: field(1, embedded(1, string())),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `core.v1.SecretKeySelector`. */
 export type SecretKeySelector = Static<typeof SecretKeySelector>;
 
@@ -57,11 +89,15 @@ export const EnvVarSource = object('core.v1.EnvVarSource', {
 export type EnvVarSource = Static<typeof EnvVarSource>;
 
 /** `core.v1.EnvVar`. */
-export const EnvVar = object('core.v1.EnvVar', {
-  name: required(1, string()),
-  value: field(2, string()),
-  valueFrom: field(3, EnvVarSource),
-});
+export const EnvVar = object(
+  'core.v1.EnvVar',
+  {
+    name: required(1, described('The name of the variable.', string())),
+    value: field(2, described('The value; $(VAR) is replaced by variables defined before.', string())),
+    valueFrom: field(3, described('Where to take the value from.', EnvVarSource)),
+  },
+  { description: 'An environment variable.' },
+);
 /** The JSON form of `core.v1.EnvVar`. */
 export type EnvVar = Static<typeof EnvVar>;
 

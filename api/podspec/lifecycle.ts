@@ -1,4 +1,17 @@
-import { type Static, embedded, field, int32, int64, intOrString, list, object, pointer, required, string } from '#api/schema/builders.ts';
+import {
+  type Static,
+  described,
+  embedded,
+  field,
+  int32,
+  int64,
+  intOrString,
+  list,
+  object,
+  pointer,
+  required,
+  string,
+} from '#api/schema/builders.ts';
 
 /** `core.v1.ExecAction`. */
 export const ExecAction = object('core.v1.ExecAction', {
@@ -69,17 +82,21 @@ export const Lifecycle = object('core.v1.Lifecycle', {
 export type Lifecycle = Static<typeof Lifecycle>;
 
 /** `core.v1.Probe`. */
-export const Probe = object('core.v1.Probe', {
-  initialDelaySeconds: field(2, int32()),
-  timeoutSeconds: field(3, int32()),
-  periodSeconds: field(4, int32()),
-  successThreshold: field(5, int32()),
-  failureThreshold: field(6, int32()),
-  terminationGracePeriodSeconds: field(7, pointer(int64())),
-  exec: field(1, embedded(1, ExecAction)),
-  grpc: field(4, embedded(1, GRPCAction)),
-  httpGet: field(2, embedded(1, HTTPGetAction)),
-  tcpSocket: field(3, embedded(1, TCPSocketAction)),
-});
+export const Probe = object(
+  'core.v1.Probe',
+  {
+    initialDelaySeconds: field(2, described('Seconds after the start before the first check.', int32())),
+    timeoutSeconds: field(3, described('Seconds that a check may take. Default 1.', int32())),
+    periodSeconds: field(4, described('Seconds between checks. Default 10.', int32())),
+    successThreshold: field(5, described('Successes in a row that count after a failure. Default 1.', int32())),
+    failureThreshold: field(6, described('Failures in a row that count. Default 3.', int32())),
+    terminationGracePeriodSeconds: field(7, pointer(int64())),
+    exec: field(1, described('Run a command in the container; exit status 0 is success.', embedded(1, ExecAction))),
+    grpc: field(4, embedded(1, GRPCAction)),
+    httpGet: field(2, described('Send a GET; a status from 200 to 399 is success.', embedded(1, HTTPGetAction))),
+    tcpSocket: field(3, described('Open a connection.', embedded(1, TCPSocketAction))),
+  },
+  { description: 'A check of a container, by command, HTTP, TCP or gRPC.' },
+);
 /** The JSON form of `core.v1.Probe`. */
 export type Probe = Static<typeof Probe>;

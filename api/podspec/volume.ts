@@ -1,10 +1,46 @@
-import { type Static, boolean, embedded, field, int32, int64, list, map, object, pointer, quantity, required, string, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  described,
+  embedded,
+  field,
+  int32,
+  int64,
+  list,
+  map,
+  object,
+  pointer,
+  quantity,
+  required,
+  string,
+  value,
+} from '#api/schema/builders.ts';
 import { LabelSelector } from '#api/meta/label-selector.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { LocalObjectReference, TypedLocalObjectReference, TypedObjectReference } from '#api/meta/references.ts';
 import { ObjectFieldSelector, ResourceFieldSelector } from '#api/podspec/env.ts';
 import { VolumeResourceRequirements } from '#api/podspec/resources.ts';
-import { AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, AzureFileVolumeSource, CephFSVolumeSource, CinderVolumeSource, FCVolumeSource, FlexVolumeSource, FlockerVolumeSource, GCEPersistentDiskVolumeSource, GitRepoVolumeSource, GlusterfsVolumeSource, ISCSIVolumeSource, PhotonPersistentDiskVolumeSource, PortworxVolumeSource, QuobyteVolumeSource, RBDVolumeSource, ScaleIOVolumeSource, StorageOSVolumeSource, VsphereVirtualDiskVolumeSource } from '#api/podspec/volume-legacy.ts';
+import {
+  AWSElasticBlockStoreVolumeSource,
+  AzureDiskVolumeSource,
+  AzureFileVolumeSource,
+  CephFSVolumeSource,
+  CinderVolumeSource,
+  FCVolumeSource,
+  FlexVolumeSource,
+  FlockerVolumeSource,
+  GCEPersistentDiskVolumeSource,
+  GitRepoVolumeSource,
+  GlusterfsVolumeSource,
+  ISCSIVolumeSource,
+  PhotonPersistentDiskVolumeSource,
+  PortworxVolumeSource,
+  QuobyteVolumeSource,
+  RBDVolumeSource,
+  ScaleIOVolumeSource,
+  StorageOSVolumeSource,
+  VsphereVirtualDiskVolumeSource,
+} from '#api/podspec/volume-legacy.ts';
 
 /** `core.v1.KeyToPath`. */
 export const KeyToPath = object('core.v1.KeyToPath', {
@@ -214,38 +250,48 @@ export const ProjectedVolumeSource = object('core.v1.ProjectedVolumeSource', {
 export type ProjectedVolumeSource = Static<typeof ProjectedVolumeSource>;
 
 /** `core.v1.Volume`. */
-export const Volume = object('core.v1.Volume', {
-  name: required(1, string()),
-  awsElasticBlockStore: field(4, embedded(2, AWSElasticBlockStoreVolumeSource)),
-  azureDisk: field(22, embedded(2, AzureDiskVolumeSource)),
-  azureFile: field(18, embedded(2, AzureFileVolumeSource)),
-  cephfs: field(14, embedded(2, CephFSVolumeSource)),
-  cinder: field(13, embedded(2, CinderVolumeSource)),
-  configMap: field(19, embedded(2, ConfigMapVolumeSource)),
-  csi: field(28, embedded(2, CSIVolumeSource)),
-  downwardAPI: field(16, embedded(2, DownwardAPIVolumeSource)),
-  emptyDir: field(2, embedded(2, EmptyDirVolumeSource)),
-  ephemeral: field(29, embedded(2, EphemeralVolumeSource)),
-  fc: field(17, embedded(2, FCVolumeSource)),
-  flexVolume: field(12, embedded(2, FlexVolumeSource)),
-  flocker: field(15, embedded(2, FlockerVolumeSource)),
-  gcePersistentDisk: field(3, embedded(2, GCEPersistentDiskVolumeSource)),
-  gitRepo: field(5, embedded(2, GitRepoVolumeSource)),
-  glusterfs: field(9, embedded(2, GlusterfsVolumeSource)),
-  hostPath: field(1, embedded(2, HostPathVolumeSource)),
-  image: field(30, embedded(2, ImageVolumeSource)),
-  iscsi: field(8, embedded(2, ISCSIVolumeSource)),
-  nfs: field(7, embedded(2, NFSVolumeSource)),
-  persistentVolumeClaim: field(10, embedded(2, PersistentVolumeClaimVolumeSource)),
-  photonPersistentDisk: field(23, embedded(2, PhotonPersistentDiskVolumeSource)),
-  portworxVolume: field(24, embedded(2, PortworxVolumeSource)),
-  projected: field(26, embedded(2, ProjectedVolumeSource)),
-  quobyte: field(21, embedded(2, QuobyteVolumeSource)),
-  rbd: field(11, embedded(2, RBDVolumeSource)),
-  scaleIO: field(25, embedded(2, ScaleIOVolumeSource)),
-  secret: field(6, embedded(2, SecretVolumeSource)),
-  storageos: field(27, embedded(2, StorageOSVolumeSource)),
-  vsphereVolume: field(20, embedded(2, VsphereVirtualDiskVolumeSource)),
-});
+export const Volume = object(
+  'core.v1.Volume',
+  {
+    name: required(1, described('The name of the volume, unique in the pod.', string())),
+    awsElasticBlockStore: field(4, embedded(2, AWSElasticBlockStoreVolumeSource)),
+    azureDisk: field(22, embedded(2, AzureDiskVolumeSource)),
+    azureFile: field(18, embedded(2, AzureFileVolumeSource)),
+    cephfs: field(14, embedded(2, CephFSVolumeSource)),
+    cinder: field(13, embedded(2, CinderVolumeSource)),
+    configMap: field(19, described('The keys of a ConfigMap as files.', embedded(2, ConfigMapVolumeSource))),
+    csi: field(28, embedded(2, CSIVolumeSource)),
+    downwardAPI: field(16, described('Fields of the pod as files.', embedded(2, DownwardAPIVolumeSource))),
+    emptyDir: field(
+      2,
+      described('An empty directory that lives as long as the pod.', embedded(2, EmptyDirVolumeSource)),
+    ),
+    ephemeral: field(29, embedded(2, EphemeralVolumeSource)),
+    fc: field(17, embedded(2, FCVolumeSource)),
+    flexVolume: field(12, embedded(2, FlexVolumeSource)),
+    flocker: field(15, embedded(2, FlockerVolumeSource)),
+    gcePersistentDisk: field(3, embedded(2, GCEPersistentDiskVolumeSource)),
+    gitRepo: field(5, embedded(2, GitRepoVolumeSource)),
+    glusterfs: field(9, embedded(2, GlusterfsVolumeSource)),
+    hostPath: field(1, described('A directory or file of the node.', embedded(2, HostPathVolumeSource))),
+    image: field(30, embedded(2, ImageVolumeSource)),
+    iscsi: field(8, embedded(2, ISCSIVolumeSource)),
+    nfs: field(7, embedded(2, NFSVolumeSource)),
+    persistentVolumeClaim: field(
+      10,
+      described('The volume of a PersistentVolumeClaim.', embedded(2, PersistentVolumeClaimVolumeSource)),
+    ),
+    photonPersistentDisk: field(23, embedded(2, PhotonPersistentDiskVolumeSource)),
+    portworxVolume: field(24, embedded(2, PortworxVolumeSource)),
+    projected: field(26, described('Several sources in one directory.', embedded(2, ProjectedVolumeSource))),
+    quobyte: field(21, embedded(2, QuobyteVolumeSource)),
+    rbd: field(11, embedded(2, RBDVolumeSource)),
+    scaleIO: field(25, embedded(2, ScaleIOVolumeSource)),
+    secret: field(6, described('The keys of a Secret as files.', embedded(2, SecretVolumeSource))),
+    storageos: field(27, embedded(2, StorageOSVolumeSource)),
+    vsphereVolume: field(20, embedded(2, VsphereVirtualDiskVolumeSource)),
+  },
+  { description: 'A directory with data that the containers of a pod may mount.' },
+);
 /** The JSON form of `core.v1.Volume`. */
 export type Volume = Static<typeof Volume>;

@@ -22,9 +22,10 @@ export interface ScalarOptions<T> {
   readonly values?: readonly T[];
 }
 
-/** What may be said of an object: how apply treats it as a map, and strategic merge patch's strategy (`retainKeys`). */
+/** What may be said of an object: how apply treats it as a map, and words for `kubectl explain`. */
 export interface ObjectOptions {
   readonly mapType?: 'atomic' | 'granular';
+  readonly description?: string;
 }
 
 const scalar = <T>(options: ScalarOptions<T> | undefined): Record<string, unknown> => ({
@@ -71,8 +72,11 @@ export const embedded = <T extends TSchema>(message: number, schema: T): T => ({
   ...schema,
   'x-kubernetes-protobuf-message': message,
 });
-/** Words for `kubectl explain`, on a field or a definition. */
-export const described = <T extends TSchema>(description: string, schema: T): T => ({ ...schema, description });
+/** Words for `kubectl explain` about a field; those about a definition are an option of `object`. */
+export const described = <T extends TSchema>(description: string, schema: T): T => ({
+  ...schema,
+  'x-kubernetes-field-description': description,
+});
 
 /** A list that is replaced whole by apply. */
 export const list = <T extends TSchema>(item: T, options?: ListOptions) => listOf(item, 'atomic', options);
@@ -102,7 +106,11 @@ const mapType = (options: ObjectOptions): Record<string, unknown> =>
  * Properties are made by `field` and `required`; what is not listed is unknown and is pruned.
  */
 export const object = <P extends TProperties>(name: string, properties: P, options: ObjectOptions = {}): TObject<P> =>
-  Type.Object(properties, { 'x-kubernetes-definition': name, ...mapType(options) });
+  Type.Object(properties, {
+    'x-kubernetes-definition': name,
+    ...(options.description === undefined ? {} : { description: options.description }),
+    ...mapType(options),
+  });
 
 /** An optional field with its protobuf number (0 = never sent as protobuf). `patchStrategy` is for structs, e.g. `retainKeys`. */
 export const field = <T extends TSchema>(number: number, schema: T, patchStrategy?: string): TOptional<T> =>

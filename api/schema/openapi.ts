@@ -64,7 +64,6 @@ const SCALARS: Readonly<Record<string, JsonSchema>> = {
 const KEPT = [
   'default',
   'enum',
-  'description',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
   'x-kubernetes-patch-strategy',
@@ -128,6 +127,8 @@ class Schemas {
     const kept = Object.fromEntries(
       KEPT.filter((word) => schema[word] !== undefined).map((word) => [word, schema[word]]),
     );
+    const description: unknown = schema['x-kubernetes-field-description'] ?? schema.description;
+    if (description !== undefined) kept['description'] = description;
     const named = this.#nameOf(schema);
     if (named !== undefined) {
       delete kept['x-kubernetes-map-type'];

@@ -162,13 +162,17 @@ export const CustomResourceDefinitionStatus = object('apiextensions.v1.CustomRes
 export type CustomResourceDefinitionStatus = Static<typeof CustomResourceDefinitionStatus>;
 
 /** `apiextensions.v1.CustomResourceDefinition`. */
-export const CustomResourceDefinition = object('apiextensions.v1.CustomResourceDefinition', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  spec: required(2, CustomResourceDefinitionSpec),
-  status: field(3, value(CustomResourceDefinitionStatus)),
-});
+export const CustomResourceDefinition = object(
+  'apiextensions.v1.CustomResourceDefinition',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    spec: required(2, CustomResourceDefinitionSpec),
+    status: field(3, value(CustomResourceDefinitionStatus)),
+  },
+  { description: 'Defines a kind that the server then serves like its own.' },
+);
 /** The JSON form of `apiextensions.v1.CustomResourceDefinition`. */
 export type CustomResourceDefinition = Static<typeof CustomResourceDefinition>;
 

@@ -1,6 +1,7 @@
 import {
   type Static,
   boolean,
+  described,
   field,
   int32,
   int64,
@@ -28,18 +29,38 @@ import {
 } from '#api/kinds/apps/workload-validation.ts';
 
 /** `apps.v1.RollingUpdateDeployment`. */
-export const RollingUpdateDeployment = object('apps.v1.RollingUpdateDeployment', {
-  maxUnavailable: field(1, intOrString()),
-  maxSurge: field(2, intOrString()),
-});
+export const RollingUpdateDeployment = object(
+  'apps.v1.RollingUpdateDeployment',
+  {
+    maxUnavailable: field(
+      1,
+      described(
+        'How many pods fewer than wanted may be available meanwhile, as a number or percentage. Default 25%.',
+        intOrString(),
+      ),
+    ),
+    maxSurge: field(
+      2,
+      described(
+        'How many pods more than wanted may run meanwhile, as a number or percentage. Default 25%.',
+        intOrString(),
+      ),
+    ),
+  },
+  { description: 'The steps of a rolling update.' },
+);
 /** The JSON form of `apps.v1.RollingUpdateDeployment`. */
 export type RollingUpdateDeployment = Static<typeof RollingUpdateDeployment>;
 
 /** `apps.v1.DeploymentStrategy`. */
-export const DeploymentStrategy = object('apps.v1.DeploymentStrategy', {
-  type: field(1, string()),
-  rollingUpdate: field(2, RollingUpdateDeployment),
-});
+export const DeploymentStrategy = object(
+  'apps.v1.DeploymentStrategy',
+  {
+    type: field(1, described('RollingUpdate (default): step by step. Recreate: all old ones first.', string())),
+    rollingUpdate: field(2, described('The steps of a RollingUpdate.', RollingUpdateDeployment)),
+  },
+  { description: 'How old pods are replaced by new ones.' },
+);
 /** The JSON form of `apps.v1.DeploymentStrategy`. */
 export type DeploymentStrategy = Static<typeof DeploymentStrategy>;
 
@@ -56,16 +77,32 @@ export const DeploymentCondition = object('apps.v1.DeploymentCondition', {
 export type DeploymentCondition = Static<typeof DeploymentCondition>;
 
 /** `apps.v1.DeploymentSpec`. */
-export const DeploymentSpec = object('apps.v1.DeploymentSpec', {
-  replicas: field(1, pointer(int32())),
-  selector: required(2, pointer(LabelSelector)),
-  template: required(3, PodTemplateSpec),
-  strategy: field(4, value(DeploymentStrategy), 'retainKeys'),
-  minReadySeconds: field(5, int32()),
-  revisionHistoryLimit: field(6, pointer(int32())),
-  paused: field(7, boolean()),
-  progressDeadlineSeconds: field(9, pointer(int32())),
-});
+export const DeploymentSpec = object(
+  'apps.v1.DeploymentSpec',
+  {
+    replicas: field(1, described('The number of pods. Default 1.', pointer(int32()))),
+    selector: required(
+      2,
+      described(
+        'Which pods belong to the Deployment; matches the labels of the template and never changes.',
+        pointer(LabelSelector),
+      ),
+    ),
+    template: required(3, described('The pods to make.', PodTemplateSpec)),
+    strategy: field(4, described('How old pods are replaced by new ones.', value(DeploymentStrategy)), 'retainKeys'),
+    minReadySeconds: field(5, described('Seconds that a pod must be ready to count as available. Default 0.', int32())),
+    revisionHistoryLimit: field(
+      6,
+      described('How many old ReplicaSets are kept for a way back. Default 10.', pointer(int32())),
+    ),
+    paused: field(7, described('Changes of the template wait while this is true.', boolean())),
+    progressDeadlineSeconds: field(
+      9,
+      described('Seconds without progress after which a rollout counts as failed. Default 600.', pointer(int32())),
+    ),
+  },
+  { description: 'What a Deployment keeps running, and how it brings in changes.' },
+);
 /** The JSON form of `apps.v1.DeploymentSpec`. */
 export type DeploymentSpec = Static<typeof DeploymentSpec>;
 
@@ -85,13 +122,17 @@ export const DeploymentStatus = object('apps.v1.DeploymentStatus', {
 export type DeploymentStatus = Static<typeof DeploymentStatus>;
 
 /** `apps.v1.Deployment`. */
-export const Deployment = object('apps.v1.Deployment', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  spec: field(2, value(DeploymentSpec)),
-  status: field(3, value(DeploymentStatus)),
-});
+export const Deployment = object(
+  'apps.v1.Deployment',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    spec: field(2, described('What should run.', value(DeploymentSpec))),
+    status: field(3, described('How far that has come. Read-only.', value(DeploymentStatus))),
+  },
+  { description: 'Keeps a number of equal pods running and replaces them step by step when their template changes.' },
+);
 /** The JSON form of `apps.v1.Deployment`. */
 export type Deployment = Static<typeof Deployment>;
 

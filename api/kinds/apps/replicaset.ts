@@ -1,5 +1,6 @@
 import {
   type Static,
+  described,
   field,
   int32,
   int64,
@@ -37,12 +38,16 @@ export const ReplicaSetCondition = object('apps.v1.ReplicaSetCondition', {
 export type ReplicaSetCondition = Static<typeof ReplicaSetCondition>;
 
 /** `apps.v1.ReplicaSetSpec`. */
-export const ReplicaSetSpec = object('apps.v1.ReplicaSetSpec', {
-  replicas: field(1, pointer(int32())),
-  selector: required(2, pointer(LabelSelector)),
-  template: field(3, value(PodTemplateSpec)),
-  minReadySeconds: field(4, int32()),
-});
+export const ReplicaSetSpec = object(
+  'apps.v1.ReplicaSetSpec',
+  {
+    replicas: field(1, described('The number of pods. Default 1.', pointer(int32()))),
+    selector: required(2, described('Which pods belong to it.', pointer(LabelSelector))),
+    template: field(3, described('The pods to make.', value(PodTemplateSpec))),
+    minReadySeconds: field(4, int32()),
+  },
+  { description: 'What a ReplicaSet keeps running.' },
+);
 /** The JSON form of `apps.v1.ReplicaSetSpec`. */
 export type ReplicaSetSpec = Static<typeof ReplicaSetSpec>;
 
@@ -60,13 +65,17 @@ export const ReplicaSetStatus = object('apps.v1.ReplicaSetStatus', {
 export type ReplicaSetStatus = Static<typeof ReplicaSetStatus>;
 
 /** `apps.v1.ReplicaSet`. */
-export const ReplicaSet = object('apps.v1.ReplicaSet', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  spec: field(2, value(ReplicaSetSpec)),
-  status: field(3, value(ReplicaSetStatus)),
-});
+export const ReplicaSet = object(
+  'apps.v1.ReplicaSet',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    spec: field(2, value(ReplicaSetSpec)),
+    status: field(3, value(ReplicaSetStatus)),
+  },
+  { description: 'Keeps a number of equal pods running.' },
+);
 /** The JSON form of `apps.v1.ReplicaSet`. */
 export type ReplicaSet = Static<typeof ReplicaSet>;
 

@@ -28,12 +28,16 @@ export const LeaseSpec = object('coordination.v1.LeaseSpec', {
 export type LeaseSpec = Static<typeof LeaseSpec>;
 
 /** `coordination.v1.Lease`. */
-export const Lease = object('coordination.v1.Lease', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  spec: field(2, value(LeaseSpec)),
-});
+export const Lease = object(
+  'coordination.v1.Lease',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    spec: field(2, value(LeaseSpec)),
+  },
+  { description: 'A lock with a holder and an expiry.' },
+);
 /** The JSON form of `coordination.v1.Lease`. */
 export type Lease = Static<typeof Lease>;
 

@@ -43,12 +43,16 @@ export const EndpointSubset = object('core.v1.EndpointSubset', {
 export type EndpointSubset = Static<typeof EndpointSubset>;
 
 /** `core.v1.Endpoints`. */
-export const Endpoints = object('core.v1.Endpoints', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  subsets: field(2, list(EndpointSubset)),
-});
+export const Endpoints = object(
+  'core.v1.Endpoints',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    subsets: field(2, list(EndpointSubset)),
+  },
+  { description: 'The addresses behind a Service. EndpointSlices are the newer form.' },
+);
 /** The JSON form of `core.v1.Endpoints`. */
 export type Endpoints = Static<typeof Endpoints>;
 

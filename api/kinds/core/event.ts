@@ -23,25 +23,29 @@ export const EventSource = object('core.v1.EventSource', {
 export type EventSource = Static<typeof EventSource>;
 
 /** `core.v1.Event`. */
-export const Event = object('core.v1.Event', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  involvedObject: required(2, ObjectReference),
-  reason: field(3, string()),
-  message: field(4, string()),
-  source: field(5, value(EventSource)),
-  firstTimestamp: field(6, time()),
-  lastTimestamp: field(7, time()),
-  count: field(8, int32()),
-  type: field(9, string()),
-  eventTime: field(10, microTime()),
-  series: field(11, EventSeries),
-  action: field(12, string()),
-  related: field(13, ObjectReference),
-  reportingComponent: field(14, string()),
-  reportingInstance: field(15, string()),
-});
+export const Event = object(
+  'core.v1.Event',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    involvedObject: required(2, ObjectReference),
+    reason: field(3, string()),
+    message: field(4, string()),
+    source: field(5, value(EventSource)),
+    firstTimestamp: field(6, time()),
+    lastTimestamp: field(7, time()),
+    count: field(8, int32()),
+    type: field(9, string()),
+    eventTime: field(10, microTime()),
+    series: field(11, EventSeries),
+    action: field(12, string()),
+    related: field(13, ObjectReference),
+    reportingComponent: field(14, string()),
+    reportingInstance: field(15, string()),
+  },
+  { description: 'Something that happened to an object.' },
+);
 /** The JSON form of `core.v1.Event`. */
 export type Event = Static<typeof Event>;
 

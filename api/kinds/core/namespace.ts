@@ -33,13 +33,17 @@ export const NamespaceStatus = object('core.v1.NamespaceStatus', {
 export type NamespaceStatus = Static<typeof NamespaceStatus>;
 
 /** `core.v1.Namespace`. */
-export const Namespace = object('core.v1.Namespace', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  spec: field(2, value(NamespaceSpec)),
-  status: field(3, value(NamespaceStatus)),
-});
+export const Namespace = object(
+  'core.v1.Namespace',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    spec: field(2, value(NamespaceSpec)),
+    status: field(3, value(NamespaceStatus)),
+  },
+  { description: 'A part of the cluster with names of its own.' },
+);
 /** The JSON form of `core.v1.Namespace`. */
 export type Namespace = Static<typeof Namespace>;
 

@@ -1,6 +1,7 @@
 import {
   type Static,
   boolean,
+  described,
   field,
   int32,
   int64,
@@ -55,8 +56,8 @@ export const NodeSpec = object('core.v1.NodeSpec', {
   podCIDR: field(1, string()),
   externalID: field(2, string()),
   providerID: field(3, string()),
-  unschedulable: field(4, boolean()),
-  taints: field(5, list(Taint)),
+  unschedulable: field(4, described('Assign no new pods to the node (cordon).', boolean())),
+  taints: field(5, described('Marks that keep away pods which do not tolerate them.', list(Taint))),
   configSource: field(6, NodeConfigSource),
   podCIDRs: field(7, set(string(), { patchStrategy: 'merge' })),
 });
@@ -191,13 +192,17 @@ export const NodeStatus = object('core.v1.NodeStatus', {
 export type NodeStatus = Static<typeof NodeStatus>;
 
 /** `core.v1.Node`. */
-export const Node = object('core.v1.Node', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  spec: field(2, value(NodeSpec)),
-  status: field(3, value(NodeStatus)),
-});
+export const Node = object(
+  'core.v1.Node',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    spec: field(2, value(NodeSpec)),
+    status: field(3, value(NodeStatus)),
+  },
+  { description: 'A machine that runs pods.' },
+);
 /** The JSON form of `core.v1.Node`. */
 export type Node = Static<typeof Node>;
 

@@ -1,4 +1,22 @@
-import { type Static, boolean, field, int32, int64, list, listMap, map, object, pointer, quantity, required, set, string, time, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  described,
+  field,
+  int32,
+  int64,
+  list,
+  listMap,
+  map,
+  object,
+  pointer,
+  quantity,
+  required,
+  set,
+  string,
+  time,
+  value,
+} from '#api/schema/builders.ts';
 import { ResourceRequirements } from '#api/podspec/resources.ts';
 
 /** `core.v1.ResourceHealth`. */
@@ -109,10 +127,16 @@ export const ContainerStatus = object('core.v1.ContainerStatus', {
   started: field(9, pointer(boolean())),
   allocatedResources: field(10, map(quantity())),
   resources: field(11, ResourceRequirements),
-  allocatedResourcesStatus: field(14, listMap(ResourceStatus, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
+  allocatedResourcesStatus: field(
+    14,
+    listMap(ResourceStatus, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' }),
+  ),
   stopSignal: field(15, pointer(string())),
   user: field(13, ContainerUser),
-  volumeMounts: field(12, listMap(VolumeMountStatus, { keys: ['mountPath'], mergeKey: 'mountPath', patchStrategy: 'merge' })),
+  volumeMounts: field(
+    12,
+    listMap(VolumeMountStatus, { keys: ['mountPath'], mergeKey: 'mountPath', patchStrategy: 'merge' }),
+  ),
 });
 /** The JSON form of `core.v1.ContainerStatus`. */
 export type ContainerStatus = Static<typeof ContainerStatus>;
@@ -179,28 +203,41 @@ export const PodResourceClaimStatus = object('core.v1.PodResourceClaimStatus', {
 export type PodResourceClaimStatus = Static<typeof PodResourceClaimStatus>;
 
 /** `core.v1.PodStatus`. */
-export const PodStatus = object('core.v1.PodStatus', {
-  phase: field(1, string()),
-  conditions: field(2, listMap(PodCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' })),
-  message: field(3, string()),
-  reason: field(4, string()),
-  hostIP: field(5, string()),
-  podIP: field(6, string()),
-  startTime: field(7, time()),
-  containerStatuses: field(8, list(ContainerStatus)),
-  qosClass: field(9, string()),
-  initContainerStatuses: field(10, list(ContainerStatus)),
-  nominatedNodeName: field(11, string()),
-  podIPs: field(12, listMap(PodIP, { keys: ['ip'], mergeKey: 'ip', patchStrategy: 'merge' })),
-  ephemeralContainerStatuses: field(13, list(ContainerStatus)),
-  resize: field(14, string()),
-  resourceClaimStatuses: field(15, listMap(PodResourceClaimStatus, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge,retainKeys' })),
-  hostIPs: field(16, list(HostIP, { mergeKey: 'ip', patchStrategy: 'merge' })),
-  allocatedResources: field(19, map(quantity())),
-  extendedResourceClaimStatus: field(18, PodExtendedResourceClaimStatus),
-  nodeAllocatableResourceClaimStatuses: field(21, list(NodeAllocatableResourceClaimStatus)),
-  observedGeneration: field(17, int64()),
-  resources: field(20, ResourceRequirements),
-});
+export const PodStatus = object(
+  'core.v1.PodStatus',
+  {
+    phase: field(1, described('Pending, Running, Succeeded, Failed or Unknown.', string())),
+    conditions: field(
+      2,
+      described(
+        'How far the pod has come: PodScheduled, Initialized, ContainersReady, Ready.',
+        listMap(PodCondition, { keys: ['type'], mergeKey: 'type', patchStrategy: 'merge' }),
+      ),
+    ),
+    message: field(3, described('Why the pod is in this state.', string())),
+    reason: field(4, described('Why the pod is in this state, in one word.', string())),
+    hostIP: field(5, described('The address of its node.', string())),
+    podIP: field(6, described("The pod's address.", string())),
+    startTime: field(7, described('When the node took the pod up.', time())),
+    containerStatuses: field(8, described('The state of each container.', list(ContainerStatus))),
+    qosClass: field(9, string()),
+    initContainerStatuses: field(10, list(ContainerStatus)),
+    nominatedNodeName: field(11, string()),
+    podIPs: field(12, listMap(PodIP, { keys: ['ip'], mergeKey: 'ip', patchStrategy: 'merge' })),
+    ephemeralContainerStatuses: field(13, list(ContainerStatus)),
+    resize: field(14, string()),
+    resourceClaimStatuses: field(
+      15,
+      listMap(PodResourceClaimStatus, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge,retainKeys' }),
+    ),
+    hostIPs: field(16, list(HostIP, { mergeKey: 'ip', patchStrategy: 'merge' })),
+    allocatedResources: field(19, map(quantity())),
+    extendedResourceClaimStatus: field(18, PodExtendedResourceClaimStatus),
+    nodeAllocatableResourceClaimStatuses: field(21, list(NodeAllocatableResourceClaimStatus)),
+    observedGeneration: field(17, int64()),
+    resources: field(20, ResourceRequirements),
+  },
+  { description: 'What was last seen of a pod.' },
+);
 /** The JSON form of `core.v1.PodStatus`. */
 export type PodStatus = Static<typeof PodStatus>;

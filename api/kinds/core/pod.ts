@@ -1,4 +1,4 @@
-import { type Static, field, object, required, string, value } from '#api/schema/builders.ts';
+import { type Static, described, field, object, required, string, value } from '#api/schema/builders.ts';
 import { PodStatus } from '#api/kinds/core/pod-status.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
@@ -15,13 +15,17 @@ import {
 } from '#api/kinds/core/pod-validation.ts';
 
 /** `core.v1.Pod`. */
-export const Pod = object('core.v1.Pod', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  spec: field(2, value(PodSpec)),
-  status: field(3, value(PodStatus)),
-});
+export const Pod = object(
+  'core.v1.Pod',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    spec: field(2, described('What should run.', value(PodSpec))),
+    status: field(3, described('What was last seen of it. Written by the node; read-only.', value(PodStatus))),
+  },
+  { description: 'Containers that run together on one node, share its network and volumes, and live and die as one.' },
+);
 /** The JSON form of `core.v1.Pod`. */
 export type Pod = Static<typeof Pod>;
 

@@ -68,13 +68,17 @@ export const ReplicationControllerStatus = object('core.v1.ReplicationController
 export type ReplicationControllerStatus = Static<typeof ReplicationControllerStatus>;
 
 /** `core.v1.ReplicationController`. */
-export const ReplicationController = object('core.v1.ReplicationController', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  spec: field(2, value(ReplicationControllerSpec)),
-  status: field(3, value(ReplicationControllerStatus)),
-});
+export const ReplicationController = object(
+  'core.v1.ReplicationController',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    spec: field(2, value(ReplicationControllerSpec)),
+    status: field(3, value(ReplicationControllerStatus)),
+  },
+  { description: 'Keeps a number of equal pods running. ReplicaSets are the newer form.' },
+);
 /** The JSON form of `core.v1.ReplicationController`. */
 export type ReplicationController = Static<typeof ReplicationController>;
 

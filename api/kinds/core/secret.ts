@@ -1,4 +1,15 @@
-import { type Static, boolean, bytes, field, map, object, pointer, required, string } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  bytes,
+  described,
+  field,
+  map,
+  object,
+  pointer,
+  required,
+  string,
+} from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
@@ -8,15 +19,19 @@ import { invalid } from '#api/meta/field-error.ts';
 import { IMMUTABLE } from '#api/meta/object-meta-validation.ts';
 
 /** `core.v1.Secret`. */
-export const Secret = object('core.v1.Secret', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  data: field(2, map(bytes())),
-  type: field(3, string()),
-  stringData: field(4, map(string())),
-  immutable: field(5, pointer(boolean())),
-});
+export const Secret = object(
+  'core.v1.Secret',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    data: field(2, described('Keys with bytes, in base64.', map(bytes()))),
+    type: field(3, described('What the Secret is for, e.g. Opaque (default) or kubernetes.io/tls.', string())),
+    stringData: field(4, described('Keys with text, for writing only: it goes into data.', map(string()))),
+    immutable: field(5, pointer(boolean())),
+  },
+  { description: 'Passwords, tokens and keys, as keys with bytes.' },
+);
 /** The JSON form of `core.v1.Secret`. */
 export type Secret = Static<typeof Secret>;
 

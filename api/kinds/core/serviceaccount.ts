@@ -5,14 +5,18 @@ import { LocalObjectReference, ObjectReference } from '#api/meta/references.ts';
 import { ageColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
 
 /** `core.v1.ServiceAccount`. */
-export const ServiceAccount = object('core.v1.ServiceAccount', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  secrets: field(2, listMap(ObjectReference, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
-  imagePullSecrets: field(3, list(LocalObjectReference)),
-  automountServiceAccountToken: field(4, pointer(boolean())),
-});
+export const ServiceAccount = object(
+  'core.v1.ServiceAccount',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    secrets: field(2, listMap(ObjectReference, { keys: ['name'], mergeKey: 'name', patchStrategy: 'merge' })),
+    imagePullSecrets: field(3, list(LocalObjectReference)),
+    automountServiceAccountToken: field(4, pointer(boolean())),
+  },
+  { description: 'A name under which pods speak to the API.' },
+);
 /** The JSON form of `core.v1.ServiceAccount`. */
 export type ServiceAccount = Static<typeof ServiceAccount>;
 

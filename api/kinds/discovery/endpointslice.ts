@@ -80,14 +80,18 @@ export const EndpointPort = object(
 export type EndpointPort = Static<typeof EndpointPort>;
 
 /** `discovery.v1.EndpointSlice`. */
-export const EndpointSlice = object('discovery.v1.EndpointSlice', {
-  kind: required(0, string()),
-  apiVersion: required(0, string()),
-  metadata: required(1, ObjectMeta),
-  endpoints: field(2, list(Endpoint)),
-  ports: field(3, list(EndpointPort)),
-  addressType: required(4, string()),
-});
+export const EndpointSlice = object(
+  'discovery.v1.EndpointSlice',
+  {
+    kind: required(0, string()),
+    apiVersion: required(0, string()),
+    metadata: required(1, ObjectMeta),
+    endpoints: field(2, list(Endpoint)),
+    ports: field(3, list(EndpointPort)),
+    addressType: required(4, string()),
+  },
+  { description: 'Addresses behind a Service, at most 100 in a slice.' },
+);
 /** The JSON form of `discovery.v1.EndpointSlice`. */
 export type EndpointSlice = Static<typeof EndpointSlice>;
 
