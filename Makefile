@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 BUN := node_modules/.bin/bun
 DEMO_DIR := /var/lib/skep-demo
-DEMO_LISTEN := 127.0.0.1:6443
+DEMO_LISTEN := 0.0.0.0:6443
 
 .PHONY: build demo test ok bench soak clean
 

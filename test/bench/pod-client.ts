@@ -1,3 +1,5 @@
+export {};
+
 /**
  * Times one thing about a pod, by a watch: `bun pod-client.ts KUBECONFIG pod-ready NAME` creates a pod and prints the milliseconds until it is
  * Ready; `… replace NAME` kills the pod's container from the host and prints the milliseconds until it is Ready again.

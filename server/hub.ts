@@ -1,0 +1,264 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { BUILT_IN_KINDS } from '#api/kinds/index.ts';
+import { namespaceKind } from '#api/kinds/core/namespace.ts';
+import { StatusError } from '#api/meta/status.ts';
+import { systemClock } from '#base/clock.ts';
+import { hostAddress } from '#base/host-address.ts';
+import type { Logger } from '#base/logger.ts';
+import type { Service } from '#base/service.ts';
+import { GIT_VERSION } from '#base/version.ts';
+import { AllocationTable } from '#db/allocations.ts';
+import { connect, type Database } from '#db/connect.ts';
+import { type EmbeddedPostgres, startEmbedded } from '#db/embedded.ts';
+import { AdmissionChain } from './admission/chain.ts';
+import { admissionPlugins } from './admission/index.ts';
+import type { ServerConfig } from './config.ts';
+import { createControllers } from './controllers/index.ts';
+import { createApi } from './http/api.ts';
+import { type Authority, loadAuthority } from './identity/authority.ts';
+import { writeKubeconfig } from './identity/kubeconfig.ts';
+import { loadTokenKeys, Tokens } from './identity/tokens.ts';
+import { NodeGateway } from './nodes/gateway.ts';
+import { NodeMonitor } from './nodes/node-monitor.ts';
+import { createScheduler } from './scheduler/scheduler.ts';
+import type { Client } from './store/client.ts';
+import { Kinds } from './store/kinds.ts';
+import { formatAddress, parseRange } from './store/address-range.ts';
+import { ServiceAllocator } from './store/service-allocator.ts';
+import { openStore } from './store/store.ts';
+import { createClient } from './store/store-client.ts';
+import { StoreRegistry } from './store/store-registry.ts';
+import { Sweeper } from './store/sweeper.ts';
+
+/** The namespaces that are there from the start and may not be deleted. */
+const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+const CLUSTER_DOMAIN = 'cluster.local';
+/** The cluster's DNS answers at this address of the Services' network. */
+const DNS_OFFSET = 10;
+
+/** A server that answers. */
+export interface Hub extends Service {
+  /** `https://127.0.0.1:PORT`: how this host reaches it. */
+  readonly url: string;
+  readonly kubeconfigPath: string;
+  readonly authority: Authority;
+  /** A credential for a node of this same host, so that `skep up` needs no join token. */
+  nodeToken(nodeName: string): Promise<string>;
+}
+
+/** What a hub is started with. `say` gets one line for each long step. */
+export interface HubOptions {
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  readonly say: (line: string) => void;
+  /** A directory with Postgres' `bin/`, `lib/`, `share/`, when the embedded one is not where db/ looks by itself. */
+  readonly postgresFiles?: string | undefined;
+}
+
+/**
+ * Starts the server: database, store, controllers, scheduler, API; resolves when the API answers. In this order, so that each part finds those
+ * below it running; `stop` goes the other way.
+ *
+ * @throws when a part cannot start; what had been started is stopped again.
+ */
+export async function startHub(options: HubOptions): Promise<Hub> {
+  const started: (() => Promise<void>)[] = [];
+  const stop = once(async () => {
+    for (const end of started.toReversed()) await end();
+  });
+  try {
+    return await assemble(options, started, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function assemble(
+  { config, log, say, postgresFiles }: HubOptions,
+  started: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<Hub> {
+  const clock = systemClock;
+  const advertised = config.advertiseAddress ?? (isOwnAddress(config.listen.host) ? config.listen.host : hostAddress());
+  // Postgres' own user must get through to its files below; what is secret has mode 0700 or 0600 itself.
+  await mkdir(config.dataDir, { recursive: true, mode: 0o755 });
+  await chmod(config.dataDir, 0o755);
+  const identityDir = join(config.dataDir, 'identity');
+  const authority = await loadAuthority(identityDir, certificateHosts(config, advertised));
+  const keys = await loadTokenKeys(identityDir);
+
+  const database = await openDatabase({ config, log, say, postgresFiles }, started);
+  const services: Service[] = [];
+  const store = await openStore({ database, log: log.child({ part: 'store' }) });
+  started.push(() => store.stop());
+  services.push(store);
+  say(`store: at revision ${store.revision()}`);
+
+  const kinds = new Kinds(BUILT_IN_KINDS);
+  const allocator = new ServiceAllocator({
+    store,
+    table: new AllocationTable(database.pool),
+    serviceCidr: config.serviceCIDR,
+  });
+  started.push(async () => allocator.stop());
+  const registry = new StoreRegistry({
+    store,
+    admission: new AdmissionChain(admissionPlugins(store)),
+    allocators: { services: allocator },
+  });
+  const client = createClient(registry, store);
+  const tokens = new Tokens(keys, client);
+  await makeSystemNamespaces(client);
+
+  const deps = {
+    client,
+    kinds,
+    log,
+    clock,
+    config: {
+      clusterCIDR: config.clusterCIDR,
+      serviceCIDR: config.serviceCIDR,
+      apiAddress: advertised,
+      apiPort: config.listen.port,
+      rootCA: authority.caCertificate,
+    },
+  };
+  const nodesLog = log.child({ part: 'nodes' });
+  const graceMs = config.nodeMonitorGraceSeconds * 1000;
+  const gateway = new NodeGateway({
+    client: client.as('system:nodes'),
+    authenticator: tokens,
+    issuer: tokens,
+    clock,
+    log: nodesLog,
+    serverVersion: GIT_VERSION,
+    cluster: {
+      clusterCIDR: config.clusterCIDR,
+      serviceCIDR: config.serviceCIDR,
+      clusterDNS: addressInRange(config.serviceCIDR, DNS_OFFSET),
+      clusterDomain: CLUSTER_DOMAIN,
+    },
+    graceMs,
+  });
+  gateway.start();
+  started.push(async () => gateway.stop());
+  services.push(
+    createControllers({ ...deps, log: log.child({ part: 'controllers' }) }),
+    createScheduler({ ...deps, log: log.child({ part: 'scheduler' }) }),
+    new NodeMonitor({
+      client: client.as('system:node-monitor'),
+      sessions: gateway.sessions,
+      clock,
+      log: nodesLog,
+      graceMs,
+    }),
+    new Sweeper({ database, store, kinds, log: log.child({ part: 'sweeper' }) }),
+  );
+
+  const stopping = new AbortController();
+  const app = createApi({
+    kinds,
+    registry,
+    store,
+    authenticator: tokens,
+    tokens,
+    log: log.child({ part: 'http' }),
+    serverAddress: `${advertised}:${config.listen.port}`,
+    caCertificate: authority.caCertificate,
+    tls: { cert: authority.servingCertificate, key: authority.servingKey },
+    stopping: stopping.signal,
+  });
+  app.use(gateway.routes());
+  const failed = Promise.withResolvers<void>();
+  for (const service of services) {
+    service.run().catch((error: unknown) => failed.reject(new Error(`${service.name} ended`, { cause: error })));
+    if (service !== store) started.push(() => service.stop());
+  }
+  app.listen({ hostname: config.listen.host, port: config.listen.port });
+  started.push(async () => {
+    stopping.abort();
+    await app.server?.stop(true);
+  });
+
+  const local = isAnyAddress(config.listen.host) ? '127.0.0.1' : config.listen.host;
+  const url = `https://${local.includes(':') ? `[${local}]` : local}:${config.listen.port}`;
+  const kubeconfigPath = join(config.dataDir, 'kubeconfig');
+  await writeKubeconfig(kubeconfigPath, {
+    server: url,
+    caCertificate: authority.caCertificate,
+    token: keys.adminToken,
+  });
+  say(`api: answers at ${url}; kubeconfig in ${kubeconfigPath}`);
+  const stopped = Promise.withResolvers<void>();
+  return {
+    name: 'server',
+    url,
+    kubeconfigPath,
+    authority,
+    nodeToken: (nodeName) => tokens.nodeToken(nodeName),
+    run: () => Promise.race([stopped.promise, failed.promise]),
+    async stop() {
+      await stop();
+      stopped.resolve();
+    },
+  };
+}
+
+async function openDatabase(
+  { config, log, say, postgresFiles }: HubOptions,
+  started: (() => Promise<void>)[],
+): Promise<Database> {
+  const startedAt = performance.now();
+  const took = (): string => `${((performance.now() - startedAt) / 1000).toFixed(2)} s`;
+  let postgres: EmbeddedPostgres | undefined;
+  if (config.databaseUrl === undefined) {
+    say('database: starting the embedded Postgres');
+    postgres = await startEmbedded({
+      dataDirectory: config.dataDir,
+      log: log.child({ part: 'postgres' }),
+      ...(postgresFiles === undefined ? {} : { filesDirectory: postgresFiles }),
+      ...(config.fsync ? {} : { settings: { fsync: 'off' } }),
+    });
+    const running = postgres;
+    started.push(() => running.stop());
+  }
+  const database = await connect(postgres?.address ?? { url: config.databaseUrl ?? '' });
+  started.push(() => database.close());
+  say(`database: Postgres ${Math.floor(database.version / 10_000)} answers, after ${took()}`);
+  return database;
+}
+
+async function makeSystemNamespaces(client: Client): Promise<void> {
+  for (const name of SYSTEM_NAMESPACES) {
+    if (client.get(namespaceKind, '', name) !== undefined) continue;
+    try {
+      await client.create(namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
+    } catch (error) {
+      if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error; // another server was first
+    }
+  }
+}
+
+const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::';
+/** One address that others can reach: neither all of them nor loopback, which Endpoints may not hold. */
+const isOwnAddress = (host: string): boolean => isIP(host) === 4 && !isAnyAddress(host) && !host.startsWith('127.');
+
+/** Every name by which a client may call this server. */
+function certificateHosts(config: ServerConfig, advertised: string): string[] {
+  const names = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];
+  const addresses = ['127.0.0.1', '::1', advertised, addressInRange(config.serviceCIDR, 1)];
+  if (!isAnyAddress(config.listen.host)) addresses.push(config.listen.host);
+  return [...new Set([...names, 'localhost', ...addresses, ...(config.tlsSan ?? [])])];
+}
+
+/** The address `offset` places into a network, e.g. (`10.43.0.0/16`, 10) → `10.43.0.10`. */
+const addressInRange = (range: string, offset: number): string => formatAddress(parseRange(range).first + offset);
+
+function once(task: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= task());
+}
