@@ -155,8 +155,3 @@ export class ServiceProxy implements Service {
     await mustRun(this.#run, ['nft', '-f', '-'], { stdin: commands });
   }
 }
-
-/** Removes every rule of Skep from this network namespace; fine when there is none. */
-export async function removeRules(run: RunCommand = runCommand): Promise<void> {
-  await mustRun(run, ['nft', '-f', '-'], { stdin: `add table ip ${TABLE}\ndelete table ip ${TABLE}\n` });
-}
