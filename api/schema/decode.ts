@@ -88,6 +88,7 @@ function decodeCustom<T extends KubeObject>(
   run.path[0] = 'metadata';
   run.fields[0] = true;
   run.depth = 0;
+  run.struct = kind.kind;
   const decodedMetadata = decoderOf(ObjectMeta)(metadata ?? {}, run);
   const pruned = pruneStructural(rest, kind.schema as Record<string, unknown>, true);
   return {

@@ -3,7 +3,7 @@ import type { TSchema } from './builders.ts';
 import { cannotBeHandled, notRegistered } from './decode.ts';
 import { mapItem } from './go-types.ts';
 import { ProtobufError, ProtobufReader, WIRE } from './protobuf-reader.ts';
-import { unrecognizedObject } from './strict-json.ts';
+import { parseJson, unrecognizedObject } from './strict-json.ts';
 import { setOwn } from './structural.ts';
 
 /** The body of a request in protobuf, as JSON; it still has to go through decode(). */
@@ -252,7 +252,7 @@ function rawJson(data: Uint8Array): unknown {
   if (data.length === 0) return {};
   const json = stringMessage(data);
   try {
-    return JSON.parse(json) as unknown;
+    return parseJson(json).value;
   } catch {
     throw new ProtobufError('proto: a field that holds JSON holds something else');
   }

@@ -16,7 +16,7 @@ const decoder = new TextDecoder();
 
 /**
  * Reads JSON as the API server does: the last of two equal keys wins and the path is reported.
- * Throws JsonSyntaxError with Go's wording. Cost: JSON.parse plus one scan of the text (about 2 µs for 1 KB).
+ * Throws JsonSyntaxError with Go's wording, also for values nested deeper than 10,000 levels. Cost: JSON.parse plus one scan of the text (about 2 µs for 1 KB).
  */
 export function parseJson(text: string | Uint8Array): ParsedJson {
   const source = typeof text === 'string' ? text : decoder.decode(text);
@@ -32,6 +32,8 @@ export function parseJson(text: string | Uint8Array): ParsedJson {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MAX_SHOWN = 30;
+/** As Go's decoder; deeper values would overflow the stack of whatever walks them. */
+const MAX_DEPTH = 10_000;
 
 /** An open object or array: its keys so far and, for the path, the key or index at hand. */
 interface Frame {
@@ -59,12 +61,12 @@ function duplicateFields(text: string): readonly string[] {
       }
       case 0x7b: // {
         frame = { keys: [], seen: undefined, key: '', index: 0 };
-        stack.push(frame);
+        open(stack, frame);
         atKey = true;
         break;
       case 0x5b: // [
         frame = { keys: undefined, seen: undefined, key: '', index: 0 };
-        stack.push(frame);
+        open(stack, frame);
         atKey = false;
         break;
       case 0x7d: // }
@@ -81,6 +83,10 @@ function duplicateFields(text: string): readonly string[] {
     }
   }
   return found ?? [];
+}
+
+function open(stack: Frame[], frame: Frame): void {
+  if (stack.push(frame) > MAX_DEPTH) throw new JsonSyntaxError('exceeded max depth');
 }
 
 /** The position of the closing quote of the string that begins at `start`. */
