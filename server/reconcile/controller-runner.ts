@@ -4,6 +4,7 @@ import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
 import { StatusError } from '#api/meta/status.ts';
 import { WorkQueue } from '#base/work-queue.ts';
+import { namespaceGoes } from './pod-control.ts';
 import type { Controller } from './reconciler.ts';
 
 /** A failing key waits 5 ms, then twice as long each time, at most 1000 s (client-go: DefaultControllerRateLimiter). */
@@ -68,7 +69,8 @@ export class ControllerRunner implements Service {
     } catch (error) {
       const retryAfterMs = this.#backoff.next(key);
       // Another writer was first: the run that follows sees its write. Only what goes on failing is worth a line.
-      const expected = error instanceof StatusError && (error.reason === 'Conflict' || error.reason === 'NotFound');
+      const raced = error instanceof StatusError && (error.reason === 'Conflict' || error.reason === 'NotFound');
+      const expected = raced || namespaceGoes(error);
       this.#log[expected ? 'debug' : 'warn']({ key, err: error, retryAfterMs }, 'reconcile failed');
       this.#queue.addAfter(key, retryAfterMs);
     }

@@ -1,6 +1,7 @@
 import { BUILT_IN_KINDS } from '#api/kinds/index.ts';
 import type { Pod } from '#api/kinds/core/pod.ts';
 import { podKind } from '#api/kinds/core/pod.ts';
+import { nodeKind } from '#api/kinds/core/node.ts';
 import { eventKind } from '#api/kinds/core/event.ts';
 import { formatTime } from '#api/meta/time.ts';
 import { systemClock } from '#base/clock.ts';
@@ -48,7 +49,7 @@ export function startBench(
     (make) => new ControllerRunner('test', make(context), { log, clock: systemClock }),
   );
   const runs = runners.map((runner) => runner.run());
-  const endKubelet = options.kubelet === undefined ? () => {} : kubelet(client, options.kubelet);
+  const endKubelet = options.kubelet === undefined ? () => {} : playKubelet(client, options.kubelet, true);
   return {
     client,
     context,
@@ -71,23 +72,49 @@ export function startBench(
   };
 }
 
-function kubelet(client: Client, readies: (pod: Pod) => boolean): () => void {
+/**
+ * Plays the kubelets of all nodes: gives bound pods an address and makes those ready for which `readies` says so, and removes what terminates.
+ * `binds` = also binds pods to a node, where there is no scheduler. Returns the end of it.
+ */
+export function playKubelet(client: Client, readies: (pod: Pod) => boolean, binds = false): () => void {
+  let address = 0;
+  const gone = (): void => {};
   const act = (pod: Pod): void => {
     const { namespace = '', name = '' } = pod.metadata;
-    const absent = (error: unknown): void => void error;
+    const node = client.get(nodeKind, '', pod.spec?.nodeName ?? '');
+    // A node that is out of reach does nothing and says nothing.
+    if (node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status !== 'True') === true) return;
     if (pod.metadata.deletionTimestamp !== undefined) {
-      void client.delete(podKind, namespace, name, { gracePeriodSeconds: 0 }).catch(absent);
+      client.delete(podKind, namespace, name, { gracePeriodSeconds: 0 }).catch(gone);
     } else if (pod.spec?.nodeName === undefined) {
-      void client
-        .update(podKind, namespace, name, (copy) => void (copy.spec = { ...copy.spec, containers: [], nodeName: 'n' }))
-        .catch(absent);
-    } else if (pod.status?.phase !== 'Running' && readies(pod)) {
+      if (!binds) return;
+      client
+        .updateSubresource(
+          podKind,
+          namespace,
+          name,
+          'binding',
+          (copy) => void (copy.spec && (copy.spec.nodeName = 'n')),
+        )
+        .catch(gone);
+    } else if (pod.status?.phase !== 'Running') {
       const now = formatTime(new Date());
-      void client
+      const ready = readies(pod);
+      client
         .updateStatus(podKind, namespace, name, (copy) => {
-          copy.status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }] };
+          if (copy.status?.phase === 'Running') return false;
+          address += 1;
+          const podIP = `10.42.${Math.floor(address / 250)}.${(address % 250) + 1}`;
+          copy.status = {
+            ...copy.status,
+            phase: 'Running',
+            podIP,
+            podIPs: [{ ip: podIP }],
+            conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: now }],
+          };
+          return undefined;
         })
-        .catch(absent);
+        .catch(gone);
     }
   };
   return client.watch(podKind, { added: act, modified: act, deleted() {} });

@@ -1,0 +1,53 @@
+import { expect, test } from 'bun:test';
+import { systemClock } from './clock.ts';
+import { KeyedBackoff } from './backoff.ts';
+import { WorkQueue } from './work-queue.ts';
+
+test('take() gives keys in the order in which they came, each once however often it was added', async () => {
+  const queue = new WorkQueue(systemClock);
+  for (const key of ['a', 'b', 'a', 'c', 'b']) queue.add(key);
+  expect(queue.length).toBe(3);
+  expect([await queue.take(), await queue.take(), await queue.take()]).toEqual(['a', 'b', 'c']);
+});
+
+test('a key that is added while it is worked on waits until that work is done', async () => {
+  const queue = new WorkQueue(systemClock);
+  queue.add('a');
+  await queue.take();
+  queue.add('a');
+  queue.add('a');
+  expect(queue.length).toBe(0);
+  queue.done('a');
+  expect(queue.length).toBe(1);
+  expect(await queue.take()).toBe('a');
+  queue.done('a');
+  expect(queue.idle).toBe(true);
+});
+
+test('addAfter() adds once, after the shortest of several delays', async () => {
+  const queue = new WorkQueue(systemClock);
+  queue.addAfter('a', 60_000);
+  queue.addAfter('a', 5);
+  queue.addAfter('a', 30_000);
+  expect([queue.delayed, queue.length]).toEqual([1, 0]);
+  expect(await queue.take()).toBe('a');
+  expect(queue.delayed).toBe(0);
+});
+
+test('stop() wakes takers and drops every delay', async () => {
+  const queue = new WorkQueue(systemClock);
+  const taking = queue.take();
+  queue.addAfter('a', 60_000);
+  queue.stop();
+  expect(await taking).toBeUndefined();
+  expect(await queue.take()).toBeUndefined();
+  expect(queue.delayed).toBe(0);
+});
+
+test('KeyedBackoff doubles for each failure of a key, up to its limit, until the key is forgotten', () => {
+  const backoff = new KeyedBackoff({ baseMs: 5, maxMs: 30 });
+  expect([backoff.next('a'), backoff.next('a'), backoff.next('a'), backoff.next('a')]).toEqual([5, 10, 20, 30]);
+  expect([backoff.next('b'), backoff.failures('a')]).toEqual([5, 4]);
+  backoff.forget('a');
+  expect(backoff.next('a')).toBe(5);
+});
