@@ -86,7 +86,9 @@ function logOptions(url: URL, podName: string): LogOptions {
   if (both) errors.push(forbidden('[]', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
   const sinceSeconds = both ? undefined : number('sinceSeconds', 1);
   if (sinceTime !== undefined && parseTime(sinceTime) === undefined)
-    throw badRequest(`parsing time ${JSON.stringify(sinceTime)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(sinceTime)} as "2006"`);
+    throw badRequest(
+      `parsing time ${JSON.stringify(sinceTime)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(sinceTime)} as "2006"`,
+    );
   if (errors.length > 0) throw invalidError('', 'PodLogOptions', podName, errors);
   return {
     follow: flagOf(url, 'follow'),

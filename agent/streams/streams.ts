@@ -1,0 +1,115 @@
+import type { ContainerRuntime, RuntimeProcess } from '#agent/runtime/runtime.ts';
+import type { StreamRequest } from '#api/wire/frames.ts';
+import { CHANNEL } from '#api/wire/stream-frame.ts';
+import type { WireStream } from '#api/wire/wire-stream.ts';
+import type { Logger } from '#base/logger.ts';
+import { readLog } from './log-reader.ts';
+import { servePortForward } from './port-forward.ts';
+import { serveProcess } from './process-stream.ts';
+
+/** Where a stream finds a container (agent/pods has it). The errors are upstream's texts. */
+export interface ContainerPlace {
+  readonly containerId?: string;
+  readonly logPath?: string;
+  readonly previousLogPath?: string;
+  readonly podIP?: string;
+  readonly error?: string;
+  readonly logError?: string;
+  readonly previousLogError?: string;
+}
+
+/** What NodeStreams needs. */
+export interface NodeStreamsOptions {
+  readonly runtime: Pick<ContainerRuntime, 'exec' | 'attach'>;
+  readonly lookup: (namespace: string, pod: string, container: string) => ContainerPlace;
+  readonly log: Logger;
+}
+
+type LogRequest = Extract<StreamRequest, { verb: 'logs' }>;
+type ProcessRequest = Extract<StreamRequest, { verb: 'exec' | 'attach' }>;
+
+/** The node's end of logs, exec, attach and port-forward. Every stream that is opened here is ended here. */
+export class NodeStreams {
+  readonly #options: NodeStreamsOptions;
+
+  constructor(options: NodeStreamsOptions) {
+    this.#options = options;
+  }
+
+  /** Serves a stream that the hub has opened. To be given to the link. */
+  readonly open = (request: StreamRequest, stream: WireStream): void => {
+    this.#serve(request, stream).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.log.warn({ err: error, verb: request.verb, pod: request.pod }, 'a stream failed');
+      stream.close({ error: message, code: 500 });
+    });
+  };
+
+  async #serve(request: StreamRequest, stream: WireStream): Promise<void> {
+    switch (request.verb) {
+      case 'logs':
+        return this.#logs(request, stream);
+      case 'portForward': {
+        const { podIP, error } = this.#options.lookup(request.namespace, request.pod, '');
+        if (podIP === undefined) return stream.close({ error: error ?? 'the pod has no address', code: 404 });
+        return servePortForward(stream, podIP, request.port);
+      }
+      default:
+        return this.#process(request, stream);
+    }
+  }
+
+  async #process(request: ProcessRequest, stream: WireStream): Promise<void> {
+    const { namespace, pod, container } = request;
+    const { containerId, error } = this.#options.lookup(namespace, pod, container);
+    if (containerId === undefined)
+      return stream.close({
+        error: `unable to upgrade connection: ${error ?? `container not found ("${container}")`}`,
+        code: 404,
+      });
+    await serveProcess(stream, await this.#start(containerId, request), request);
+  }
+
+  #start(containerId: string, request: ProcessRequest): Promise<RuntimeProcess> {
+    const options = { stdin: request.stdin, tty: request.tty };
+    return request.verb === 'exec'
+      ? this.#options.runtime.exec(containerId, request.command, options)
+      : this.#options.runtime.attach(containerId, options);
+  }
+
+  async #logs(request: LogRequest, stream: WireStream): Promise<void> {
+    const { namespace, pod, container, previous, sinceSeconds, sinceTime } = request;
+    const look = () => this.#options.lookup(namespace, pod, container);
+    const place = look();
+    const path = previous ? place.previousLogPath : place.logPath;
+    if (path === undefined) {
+      const error = previous ? place.previousLogError : place.logError;
+      return stream.close({ error: error ?? place.error ?? 'there is no log', code: 400 });
+    }
+    const gone = new AbortController();
+    void stream.ended.then(() => gone.abort());
+    // A client that leaves is seen by its end; there is nothing to read from it.
+    const sinceMs = sinceTime === undefined ? undefined : Date.parse(sinceTime);
+    const since = sinceSeconds === undefined ? sinceMs : Date.now() - sinceSeconds * 1000;
+    const chunks = readLog({
+      path,
+      follow: request.follow && !previous,
+      isLive: () => look().containerId !== undefined && look().containerId === place.containerId,
+      timestamps: request.timestamps,
+      signal: gone.signal,
+      ...(since === undefined ? {} : { sinceMs: since }),
+      ...(request.tailLines === undefined ? {} : { tailLines: request.tailLines }),
+      ...(request.limitBytes === undefined ? {} : { limitBytes: request.limitBytes }),
+    });
+    try {
+      for await (const chunk of chunks) if (!(await stream.write(CHANNEL.stdout, chunk))) return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      return stream.close({
+        error: `unable to retrieve container logs for containerd://${place.containerId ?? ''}`,
+        code: 400,
+      });
+    }
+    stream.close();
+  }
+}

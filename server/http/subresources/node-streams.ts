@@ -1,0 +1,11 @@
+import { attachSubresource, execSubresource } from './exec.ts';
+import { logSubresource } from './log.ts';
+import type { NodeStreamParts } from './pod-container.ts';
+import type { Subresource } from './subresource.ts';
+
+/** The subresources that are streams to a pod's node. */
+export const nodeSubresources = (parts: NodeStreamParts): Subresource[] => [
+  attachSubresource(parts),
+  execSubresource(parts),
+  logSubresource(parts),
+];
