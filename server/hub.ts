@@ -20,6 +20,7 @@ import { createApi } from './http/api.ts';
 import { type Authority, loadAuthority } from './identity/authority.ts';
 import { writeKubeconfig } from './identity/kubeconfig.ts';
 import { loadTokenKeys, Tokens } from './identity/tokens.ts';
+import { nodeSubresources } from './http/subresources/node-streams.ts';
 import { NodeGateway } from './nodes/gateway.ts';
 import { NodeMonitor } from './nodes/node-monitor.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
@@ -169,6 +170,7 @@ async function assemble(
     log: log.child({ part: 'http' }),
     serverAddress: `${advertised}:${config.listen.port}`,
     caCertificate: authority.caCertificate,
+    subresources: nodeSubresources({ client, sessions: gateway.sessions }),
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
   });
