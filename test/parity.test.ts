@@ -144,7 +144,7 @@ const isEmbedded = (_definition: string, fields: Record<string, [number, string]
 const ownNumber = (schema: TSchema): string => {
   const message: unknown = schema['x-kubernetes-protobuf-message'];
   const number = String(schema['x-kubernetes-protobuf']);
-  return message === undefined ? number : `${String(message)}/${number}`;
+  return typeof message === 'number' ? `${message}/${number}` : number;
 };
 
 describe.if(existsSync(new URL('api-facts.json', FACTS)))("the kinds' schemas beside Kubernetes' own", async () => {

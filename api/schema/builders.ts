@@ -39,7 +39,11 @@ export const string = (options?: ScalarOptions<string>) => Type.String(scalar(op
 export const int32 = (options?: ScalarOptions<number>) => Type.Integer({ format: 'int32', ...scalar(options) });
 /** A signed 64-bit integer; values beyond 2^53 lose precision, as in every JSON reader of JavaScript. */
 export const int64 = (options?: ScalarOptions<number>) => Type.Integer({ format: 'int64', ...scalar(options) });
-/** A double-precision number. */
+/**
+ * A double-precision number.
+ *
+ * @public no kind of today has one
+ */
 export const double = (options?: ScalarOptions<number>) => Type.Number({ format: 'double', ...scalar(options) });
 /** A boolean. */
 export const boolean = (options?: ScalarOptions<boolean>) => Type.Boolean(scalar(options));
@@ -54,7 +58,11 @@ export const quantity = () => Type.String({ format: 'quantity' });
 /** An integer, or a string such as a port name or a percentage. */
 export const intOrString = (options?: ScalarOptions<number | string>) =>
   Type.Union([Type.Integer(), Type.String()], { format: 'int-or-string', ...scalar(options) });
-/** Any JSON value, kept as it is. */
+/**
+ * Any JSON value, kept as it is.
+ *
+ * @public no kind of today has one
+ */
 export const any = () => Type.Unknown({ 'x-kubernetes-preserve-unknown-fields': true });
 /** Any JSON object, kept as it is (FieldsV1, RawExtension). */
 export const rawObject = () =>
