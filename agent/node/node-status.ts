@@ -6,7 +6,7 @@ import type { Service } from '#base/service.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import { type NodeUsage, nodeUsage } from '../stats/node-usage.ts';
 import { pressureOf } from '../stats/pressure.ts';
-import { architecture, machineName, resources, systemInfo } from './machine.ts';
+import { architecture, resources, systemInfo } from './machine.ts';
 import { conditionEvent, nodeConditions, type RuntimeHealth } from './node-conditions.ts';
 import { nodeImages } from './node-images.ts';
 
@@ -151,7 +151,7 @@ export class NodeStatus implements Service {
     return {
       addresses: [
         ...nodeIPs().map((address) => ({ type: 'InternalIP', address })),
-        { type: 'Hostname', address: machineName() },
+        { type: 'Hostname', address: this.#options.nodeName },
       ],
       allocatable: this.#amounts.allocatable,
       capacity: this.#amounts.capacity,

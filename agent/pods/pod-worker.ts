@@ -55,10 +55,12 @@ export class PodWorker {
   readonly #reporter: StatusReporter;
   readonly #volumes: PodVolumeState;
   readonly #backoff = new CrashBackoff();
+  readonly #sandboxBackoff = new CrashBackoff(1000, 60_000);
   readonly #waiting = new Map<string, WaitingState>();
   readonly #retryAt = new Map<string, number>();
   readonly #messages = new Map<string, string>();
   readonly #changed = new Set<string>();
+  readonly #stoppedSandboxes = new Set<string>();
   readonly #unwanted = new AbortController();
   readonly #stopped = new AbortController();
   readonly #bornAt: number;
@@ -278,8 +280,8 @@ export class PodWorker {
       return patience > 0 ? patience : this.#volumes.retryMs;
     }
     if (actions.createSandbox) {
-      if (record.sandboxes.size > 0)
-        this.#context.events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+      const wait = this.#sandboxWait();
+      if (wait > 0) return wait;
       this.#report();
       await this.#replaceSandbox();
       actions = podActions(pod, record, this.#probes);
@@ -327,6 +329,18 @@ export class PodWorker {
     return this.#pod.spec?.hostNetwork === true ? this.#context.hostIPs() : await this.#context.runtime.sandboxIPs(sandboxId);
   }
 
+  /** A sandbox that died soon after its making is not replaced at once again and again. */
+  #sandboxWait(): number {
+    const { sandbox } = this.#record;
+    if (sandbox === undefined) return 0;
+    const { clock, events } = this.#context;
+    const left = this.#sandboxBackoff.remaining('', sandbox.createdAt, clock.now());
+    if (left > 0) return left;
+    this.#sandboxBackoff.next('', sandbox.createdAt, clock.now());
+    events.normal(this.#pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+    return 0;
+  }
+
   async #replaceSandbox(): Promise<void> {
     await this.#stopSandboxes();
     try {
@@ -337,10 +351,12 @@ export class PodWorker {
     }
   }
 
+  /** Also one that has died by itself is stopped: only that gives its address and its network back. */
   async #stopSandboxes(): Promise<void> {
     for (const sandbox of this.#record.sandboxes.values()) {
-      if (sandbox.state !== 'ready') continue;
+      if (this.#stoppedSandboxes.has(sandbox.id)) continue;
       await this.#context.runtime.stopSandbox(sandbox.id);
+      this.#stoppedSandboxes.add(sandbox.id);
       this.#record.sandboxes.set(sandbox.id, { ...sandbox, state: 'notReady' });
     }
   }
@@ -484,6 +500,20 @@ export class PodWorker {
         this.#messages.delete(old.id);
         void this.#removeContainer(old.id, name, old.attempt);
       }
+    const used = new Set([...this.#record.containers.values()].map(({ sandboxId }) => sandboxId));
+    for (const { id } of this.#record.sandboxes.values()) {
+      if (used.has(id) || id === this.#record.sandbox?.id) continue;
+      this.#record.sandboxes.delete(id);
+      void this.#removeSandbox(id);
+    }
+  }
+
+  async #removeSandbox(id: string): Promise<void> {
+    try {
+      await this.#context.runtime.removeSandbox(id);
+    } catch (error) {
+      this.#context.log.warn({ err: error, id }, 'cannot remove a dead sandbox');
+    }
   }
 
   async #removeContainer(id: string, name: string, attempt: number): Promise<void> {
