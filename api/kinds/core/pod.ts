@@ -74,8 +74,6 @@ export const podKind = defineKind<Pod>({
     const { ownerReferences } = old.metadata;
     if (ownerReferences === undefined) delete pod.metadata.ownerReferences;
     else pod.metadata.ownerReferences = ownerReferences;
-    pod.status ??= {};
-    if (!pod.status.qosClass && old.status?.qosClass !== undefined) pod.status.qosClass = old.status.qosClass;
   },
   gracefulDeletionSeconds(pod, requested) {
     const running = pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
