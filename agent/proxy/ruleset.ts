@@ -47,13 +47,14 @@ export const GONE_SET = 'gone';
 /** The whole ruleset as one transaction for `nft -f`. */
 export const ruleset = (place: ProxyPlace, state: ProxyState): string => replaceTable(proxyTable(place, state));
 
-/** `address . protocol . port` of every backend in use. */
-export const backendKeys = (place: ProxyPlace, state: ProxyState): ReadonlySet<string> =>
-  new Set(
-    servicePorts(state.services, state.slices, place.nodeName).flatMap(({ protocol, backends, localBackends }) =>
+/** `address . protocol . port` of every backend in use, host ports' pods among them. */
+export const backendKeys = (place: ProxyPlace, { services, slices, hostPorts = [] }: ProxyState): ReadonlySet<string> =>
+  new Set([
+    ...servicePorts(services, slices, place.nodeName).flatMap(({ protocol, backends, localBackends }) =>
       [...backends, ...localBackends].map(({ address, port }) => `${address} . ${protocol} . ${port}`),
     ),
-  );
+    ...hostPorts.map(({ podIP, protocol, containerPort }) => `${podIP} . ${protocol.toLowerCase()} . ${containerPort}`),
+  ]);
 
 /**
  * The table. A packet's way: `dispatch` (from prerouting and output) looks (address, protocol, port) up in `services`, or (protocol, port) in

@@ -187,9 +187,12 @@ test.skipIf(!isRoot)('what has no endpoint is refused at once: a Service, a port
 test.skipIf(!isRoot)('UDP goes through a Service', async () => {
   const udp = service({ ports: [{ port: 80, protocol: 'UDP' }] });
   await apply({ services: [udp], slices: [slice(['10.42.0.11'], 'host1', 'UDP')] });
-  const { stdout } = await client.run(['busybox', 'timeout', '1', 'busybox', 'nc', '-u', '10.43.0.100', '80'], {
-    stdin: 'hello\n',
+  const send = `const socket = require('node:dgram').createSocket('udp4', (message) => {
+    process.stdout.write(message);
+    socket.close();
   });
+  socket.send('hello', 80, '10.43.0.100');`;
+  const { stdout } = await client.run([process.execPath, '-e', send], { timeoutMs: 5000 });
   expect(stdout.trim()).toBe('pod1 10.42.0.20');
 });
 

@@ -35,6 +35,7 @@ export class ServiceProxy implements Service {
   #wake: AbortController = new AbortController();
   #dirty = false;
   #loop: Promise<void> | undefined;
+  #forgetting: Promise<void> = Promise.resolve();
   #idle: (() => void)[] = [];
 
   constructor(options: ServiceProxyOptions) {
@@ -65,6 +66,7 @@ export class ServiceProxy implements Service {
     this.#stop.abort();
     this.#wake.abort();
     await this.#loop;
+    await this.#forgetting;
   }
 
   async #work(): Promise<void> {
@@ -111,7 +113,8 @@ export class ServiceProxy implements Service {
       }
     }
     this.#applied = { table, backends };
-    await this.#forget(gone);
+    // Not waited for: the next change of the rules matters more.
+    this.#forgetting = this.#forgetting.then(() => this.#forget(gone));
   }
 
   /** An element may have expired or not: `add` of an existing one is fine, and makes `delete` of a missing one so. */
