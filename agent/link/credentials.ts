@@ -36,7 +36,7 @@ export class CredentialStore {
 
   /** Keeps the token that the hub gave to this node. */
   saveNodeToken(token: string): void {
-    if (this.#read('node.token') !== token) this.#write('node.token', token, 0o600);
+    if (this.#read('node.token') !== token) writeSecret(this.#directory, 'node.token', token, 0o600);
   }
 
   /** The node token is not accepted (any more): tries the join token next, if there is one. True when there is. */
@@ -59,7 +59,7 @@ export class CredentialStore {
     if (!response.ok) throw new Error(`Cannot fetch the CA of the cluster: the server answers ${response.status}`);
     if (hashOfCertificate(pem) !== wanted)
       throw new Error('Cannot trust the server: its CA is not the one that the join token names');
-    this.#write('ca.crt', pem, 0o644);
+    writeSecret(this.#directory, 'ca.crt', pem, 0o644);
     return pem;
   }
 
@@ -67,13 +67,19 @@ export class CredentialStore {
     const path = join(this.#directory, name);
     return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
   }
+}
 
-  #write(name: string, text: string, mode: number): void {
-    mkdirSync(this.#directory, { recursive: true });
-    const path = join(this.#directory, name);
-    writeFileSync(`${path}.new`, `${text.trim()}\n`, { mode });
-    renameSync(`${path}.new`, path);
-  }
+/** Puts a CA and a node token where a link finds them: for an agent on the server's own host, which needs no join token. */
+export function keepCredentials(dataDirectory: string, { ca, token }: Credentials): void {
+  writeSecret(dataDirectory, 'ca.crt', ca, 0o644);
+  writeSecret(dataDirectory, 'node.token', token, 0o600);
+}
+
+function writeSecret(directory: string, name: string, text: string, mode: number): void {
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, name);
+  writeFileSync(`${path}.new`, `${text.trim()}\n`, { mode });
+  renameSync(`${path}.new`, path);
 }
 
 function hashOfToken(token: string): string {
