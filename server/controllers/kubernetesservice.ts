@@ -45,6 +45,8 @@ export function kubernetesServiceController(context: ControllerContext): Control
         await createUnlessThere(client, namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
       }
       await syncService(context);
+      // Inside a pod a loopback address is the pod itself, and the API refuses such endpoints.
+      if (context.config.apiAddress.startsWith('127.')) return DONE;
       await syncEndpoints(context);
       await syncSlice(context);
       return DONE;
