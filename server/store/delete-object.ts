@@ -110,8 +110,9 @@ async function deleteOnce<T extends KubeObject>(
   const now = parts.clock.now();
   if (next.metadata.deletionTimestamp === undefined) kind.prepareForDelete?.(next, formatTime(new Date(now)));
   setFinalizers(next, options);
-  const grace = kind.gracefulDeletionSeconds?.(next, options.gracePeriodSeconds) ?? 0;
-  mark(kind, next, now, grace);
+  const grace = kind.gracefulDeletionSeconds?.(next, options.gracePeriodSeconds);
+  // What goes at once and knows no grace is shown as it was.
+  if (grace !== undefined || !isReadyToGo(kind, next)) mark(kind, next, now, grace ?? 0);
   if (isReadyToGo(kind, next)) {
     const gone = context.dryRun
       ? dryRunObject(current.resource, namespace, name, next)
