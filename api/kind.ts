@@ -77,6 +77,8 @@ export interface KindHooks<T extends KubeObject> {
   /** On update of the main resource only `validateUpdate` runs, not `validate`: most rules of a pod hold only for new ones. */
   readonly updateRulesOnly?: boolean;
   validateStatusUpdate?(object: T, old: T): FieldError[];
+  /** The faults of a change through any other subresource that stores (`ephemeralcontainers`), beside those of `validate`. */
+  validateSubresourceUpdate?(subresource: string, object: T, old: T): FieldError[];
   /** The faults of `metadata.name`; default is an RFC 1123 subdomain. Gets the name and whether it is a generateName prefix. */
   validateName?(name: string, prefix: boolean): string[];
   /** Texts for the Warning header. */

@@ -1,3 +1,4 @@
+import { deepEqual } from '#api/meta/deep-equal.ts';
 import { type FieldError, duplicate, eachInvalid, forbidden, notFound, requiredValue } from '#api/meta/field-error.ts';
 import { dns1123Label } from '#api/meta/names.ts';
 import type { PodSpec } from '#api/podspec/pod-spec.ts';
@@ -25,5 +26,21 @@ export function validateEphemeralContainers(spec: PodSpec, path: string): FieldE
     if (container.resources !== undefined && Object.keys(container.resources).length > 0)
       errors.push(forbidden(`${here}.resources`, 'cannot be set for an Ephemeral Container'));
     return errors;
+  });
+}
+
+/** Ephemeral containers are only ever added: those that are there stay, and stay as they are. */
+export function validateEphemeralUpdate(spec: PodSpec | undefined, old: PodSpec | undefined): FieldError[] {
+  const now = new Map((spec?.ephemeralContainers ?? []).map((container) => [container.name, container]));
+  return (old?.ephemeralContainers ?? []).flatMap((container) => {
+    const kept = now.get(container.name);
+    if (kept !== undefined && deepEqual(kept, container)) return [];
+    const what = kept === undefined ? 'removed' : 'changed';
+    return [
+      forbidden(
+        'spec.ephemeralContainers',
+        `existing ephemeral containers ${JSON.stringify(container.name)} may not be ${what}\n`,
+      ),
+    ];
   });
 }

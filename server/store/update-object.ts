@@ -187,5 +187,9 @@ function validate<T extends KubeObject>(kind: Kind<T>, subresource: StoredSubres
     ...validateObjectMetaUpdate(next.metadata, old.metadata),
   ];
   if (subresource === 'status') return [...metadata, ...(kind.validateStatusUpdate?.(next, old) ?? [])];
-  return [...metadata, ...(kind.validate?.(next) ?? [])];
+  return [
+    ...metadata,
+    ...(kind.validate?.(next) ?? []),
+    ...(kind.validateSubresourceUpdate?.(subresource, next, old) ?? []),
+  ];
 }

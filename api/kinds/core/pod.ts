@@ -7,6 +7,7 @@ import { podColumns } from '#api/kinds/core/pod-columns.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
 import { applyPodDefaults, syncServiceAccount } from '#api/podspec/defaults.ts';
 import { qosClass } from '#api/podspec/qos.ts';
+import { validateEphemeralUpdate } from '#api/podspec/validate-ephemeral.ts';
 import {
   podWarnings,
   validatePod,
@@ -85,5 +86,7 @@ export const podKind = defineKind<Pod>({
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
+  validateSubresourceUpdate: (subresource, pod, old) =>
+    subresource === 'ephemeralcontainers' ? validateEphemeralUpdate(pod.spec, old.spec) : [],
   warnings: podWarnings,
 });
