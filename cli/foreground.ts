@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Service } from '#base/service.ts';
 
 /** How long services get to stop after SIGTERM before the process ends without them. */
@@ -65,4 +66,10 @@ async function claimPidFile(pidFile: string): Promise<void> {
   }
   await mkdir(dirname(pidFile), { recursive: true, mode: 0o700 });
   await writeFile(pidFile, `${process.pid}\n`);
+}
+
+/** Does an agent run with this data directory, by itself or as a part of `skep up`. */
+export async function runsAgent(dataDir: string): Promise<boolean> {
+  if ((await runningProcess(join(dataDir, 'agent.pid'))) !== undefined) return true;
+  return existsSync(join(dataDir, 'node.token')) && (await runningProcess(join(dataDir, 'server.pid'))) !== undefined;
 }

@@ -287,3 +287,16 @@ const exitOf = (child: ChildProcess): Promise<number> =>
   });
 
 const lastLines = (text: string): string => text.trim().split('\n').slice(-4).join(' | ');
+
+/**
+ * Stops the Postgres that a killed server left below `dataDirectory`, and removes its socket when that lies elsewhere. Fine when there is none.
+ * For a reset: the caller then deletes the data directory.
+ */
+export async function stopEmbedded(dataDirectory: string): Promise<void> {
+  const data = join(await realpath(dataDirectory), 'postgres', 'data');
+  if (!existsSync(data)) return;
+  const left = runningPostmaster(data);
+  if (left === undefined) return;
+  await stopPostmaster(left.pid, 10_000);
+  if (!left.socketDirectory.startsWith(dataDirectory)) await rm(left.socketDirectory, { recursive: true, force: true });
+}
