@@ -62,6 +62,7 @@ test.each([
   ['agent/pods/worker.ts', '#server/hub.ts', 'agent/ may not know it'],
   ['agent/pods/worker.ts', 'ws', 'agent/ does not take this package'],
   ['agent/agent.ts', '#db/objects.ts', 'agent/agent.ts may not know it'],
+  ['cli/binary.ts', '#server/hub.ts', 'cli/binary.ts may not know it'],
   ['cli/main.ts', '#server/http/api.ts', 'cli/ may not know it'],
   ['deploy/images.ts', '#server/hub.ts', 'deploy/ may not know it'],
   ['server/hub.ts', '../agent/agent.ts', 'across top-level folders write #folder/…'],
