@@ -11,17 +11,25 @@ export const NodeSelectorRequirement = object('core.v1.NodeSelectorRequirement',
 export type NodeSelectorRequirement = Static<typeof NodeSelectorRequirement>;
 
 /** `core.v1.NodeSelectorTerm`. */
-export const NodeSelectorTerm = object('core.v1.NodeSelectorTerm', {
-  matchExpressions: field(1, list(NodeSelectorRequirement)),
-  matchFields: field(2, list(NodeSelectorRequirement)),
-}, { mapType: 'atomic' });
+export const NodeSelectorTerm = object(
+  'core.v1.NodeSelectorTerm',
+  {
+    matchExpressions: field(1, list(NodeSelectorRequirement)),
+    matchFields: field(2, list(NodeSelectorRequirement)),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `core.v1.NodeSelectorTerm`. */
 export type NodeSelectorTerm = Static<typeof NodeSelectorTerm>;
 
 /** `core.v1.NodeSelector`. */
-export const NodeSelector = object('core.v1.NodeSelector', {
-  nodeSelectorTerms: required(1, list(NodeSelectorTerm)),
-}, { mapType: 'atomic' });
+export const NodeSelector = object(
+  'core.v1.NodeSelector',
+  {
+    nodeSelectorTerms: required(1, list(NodeSelectorTerm)),
+  },
+  { mapType: 'atomic' },
+);
 /** The JSON form of `core.v1.NodeSelector`. */
 export type NodeSelector = Static<typeof NodeSelector>;
 

@@ -59,7 +59,8 @@ function validateRemovedGates(spec: PodSpec, old: PodSpec): FieldError[] {
 /** The spec without what may change. */
 function comparable(spec: PodSpec): unknown {
   const { activeDeadlineSeconds: _d, tolerations: _t, schedulingGates: _g, ...rest } = spec;
-  const imageless = (list: readonly Container[] | undefined): unknown => list?.map(({ image: _image, ...other }) => other);
+  const imageless = (list: readonly Container[] | undefined): unknown =>
+    list?.map(({ image: _image, ...other }) => other);
   return { ...rest, containers: imageless(spec.containers), initContainers: imageless(spec.initContainers) };
 }
 

@@ -1,4 +1,15 @@
-import { type Static, boolean, field, int32, list, map, object, pointer, required, string } from '#api/schema/builders.ts';
+import {
+  type Static,
+  boolean,
+  field,
+  int32,
+  list,
+  map,
+  object,
+  pointer,
+  required,
+  string,
+} from '#api/schema/builders.ts';
 import { LocalObjectReference } from '#api/meta/references.ts';
 
 /** `core.v1.AWSElasticBlockStoreVolumeSource`. */

@@ -1,4 +1,15 @@
-import { type Static, field, int64, list, object, pointer, required, string, time, value } from '#api/schema/builders.ts';
+import {
+  type Static,
+  field,
+  int64,
+  list,
+  object,
+  pointer,
+  required,
+  string,
+  time,
+  value,
+} from '#api/schema/builders.ts';
 import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 

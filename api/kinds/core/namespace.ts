@@ -48,7 +48,7 @@ export const Namespace = object(
 export type Namespace = Static<typeof Namespace>;
 
 /** The label that bears a namespace's name, so that selectors of namespaces can name one. */
-export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 /** The finalizer in `spec` that stays until everything in the namespace is gone. */
 export const NAMESPACE_FINALIZER = 'kubernetes';
 
