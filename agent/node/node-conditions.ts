@@ -55,7 +55,8 @@ const no = (type: string, reason: string, message: string) => ({ type, status: '
 
 function ready({ runtimeReady, networkReady, message }: RuntimeHealth): ReturnType<typeof yes> {
   if (runtimeReady && networkReady) return yes('Ready', 'KubeletReady', 'kubelet is posting ready status');
-  if (!runtimeReady) return no('Ready', 'KubeletNotReady', `container runtime is down${message === '' ? '' : `: ${message}`}`);
+  if (!runtimeReady)
+    return no('Ready', 'KubeletNotReady', `container runtime is down${message === '' ? '' : `: ${message}`}`);
   const detail = `container runtime network not ready: NetworkReady=false reason:${message}`;
   return no('Ready', 'KubeletNotReady', detail);
 }

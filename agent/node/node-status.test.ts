@@ -87,7 +87,11 @@ test('run() tells of the start and then says nothing while nothing changes', asy
 });
 
 test.each([
-  [{ memoryAvailableBytes: 1 }, 'MemoryPressure', 'True KubeletHasInsufficientMemory: kubelet has insufficient memory available'],
+  [
+    { memoryAvailableBytes: 1 },
+    'MemoryPressure',
+    'True KubeletHasInsufficientMemory: kubelet has insufficient memory available',
+  ],
   [{ diskAvailableBytes: GIB }, 'DiskPressure', 'True KubeletHasDiskPressure: kubelet has disk pressure'],
   [{ inodesFree: 1 }, 'DiskPressure', 'True KubeletHasDiskPressure: kubelet has disk pressure'],
   [{ processes: 32_000 }, 'PIDPressure', 'True KubeletHasInsufficientPID: kubelet has insufficient PID available'],

@@ -1,4 +1,10 @@
-import type { ContainerImage, Node, NodeCondition, NodeStatus as Status, NodeSystemInfo } from '#api/kinds/core/node.ts';
+import type {
+  ContainerImage,
+  Node,
+  NodeCondition,
+  NodeStatus as Status,
+  NodeSystemInfo,
+} from '#api/kinds/core/node.ts';
 import type { EventFrame, NodeStatusFrame } from '#api/wire/frames.ts';
 import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
@@ -184,11 +190,20 @@ export class NodeStatus implements Service {
     }
   }
 
-  #announce(before: readonly NodeCondition[] | undefined, conditions: readonly NodeCondition[], enforced: boolean): void {
+  #announce(
+    before: readonly NodeCondition[] | undefined,
+    conditions: readonly NodeCondition[],
+    enforced: boolean,
+  ): void {
     for (const condition of conditions) {
       const old = enforced ? before?.find(({ type }) => type === condition.type) : undefined;
-      if (condition.type === 'Ready' && !enforced) this.#tell('NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods');
-      if (old?.status === condition.status || (old === undefined && condition.type === 'Ready' && condition.status !== 'True')) continue;
+      if (condition.type === 'Ready' && !enforced)
+        this.#tell('NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods');
+      if (
+        old?.status === condition.status ||
+        (old === undefined && condition.type === 'Ready' && condition.status !== 'True')
+      )
+        continue;
       const reason = conditionEvent(condition);
       this.#tell(reason, `Node ${this.#options.nodeName} status is now: ${reason}`);
     }

@@ -40,11 +40,23 @@ export async function killContainer(context: PodContext, options: KillOptions): 
 }
 
 /** Runs the postStart hook of a container that has just been started; false when it failed. */
-export async function runPostStart(context: PodContext, pod: Pod, record: PodRecord, container: Container): Promise<boolean> {
+export async function runPostStart(
+  context: PodContext,
+  pod: Pod,
+  record: PodRecord,
+  container: Container,
+): Promise<boolean> {
   const hook = container.lifecycle?.postStart;
   const running = record.latest(container.name);
   if (hook === undefined || running?.state !== 'running') return true;
-  return await runHook(context, { pod, record, container: running, hook, reason: 'FailedPostStartHook', deadlineMs: HOOK_DEADLINE_MS });
+  return await runHook(context, {
+    pod,
+    record,
+    container: running,
+    hook,
+    reason: 'FailedPostStartHook',
+    deadlineMs: HOOK_DEADLINE_MS,
+  });
 }
 
 interface HookOptions extends Pick<KillOptions, 'pod' | 'record' | 'container'> {
@@ -67,7 +79,8 @@ async function runHook(context: PodContext, options: HookOptions): Promise<boole
     failure = error instanceof Error ? error.message : String(error);
   }
   if (failure === undefined) return true;
-  const what = hook.exec === undefined ? 'HTTP lifecycle hook' : `Exec lifecycle hook ([${(hook.exec.command ?? []).join(' ')}])`;
+  const what =
+    hook.exec === undefined ? 'HTTP lifecycle hook' : `Exec lifecycle hook ([${(hook.exec.command ?? []).join(' ')}])`;
   const text = `${what} for Container "${container.name}" in Pod "${podTitle(pod)}" failed - error: ${failure}`;
   context.events.warning(pod, options.reason, text, fieldPathOf(pod, container.name));
   return false;

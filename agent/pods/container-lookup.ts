@@ -21,7 +21,12 @@ export interface ContainerLookup {
 }
 
 /** Looks a container of a pod up. `container` `''` = the pod's first. */
-export function lookupContainer(dataDir: string, worker: PodWorker | undefined, key: string, container: string): ContainerLookup {
+export function lookupContainer(
+  dataDir: string,
+  worker: PodWorker | undefined,
+  key: string,
+  container: string,
+): ContainerLookup {
   if (worker === undefined) {
     const [namespace = '', name = ''] = key.split('/');
     return { error: `pod does not exist`, logError: `pod '${name}' in namespace '${namespace}' not found` };

@@ -82,6 +82,8 @@ function subPathOf(mount: VolumeMount, variables: readonly Variable[]): string {
   });
   const escapes = expanded.startsWith('/') || expanded.split('/').includes('..');
   if (unknown.length === 0 && !escapes) return expanded;
-  const fault = escapes ? `subPath "${expanded}" must be relative and must not contain '..'` : `missing value for "${unknown[0]}"`;
+  const fault = escapes
+    ? `subPath "${expanded}" must be relative and must not contain '..'`
+    : `missing value for "${unknown[0]}"`;
   throw new ContainerFailure('CreateContainerConfigError', fault);
 }

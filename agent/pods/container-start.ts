@@ -49,7 +49,10 @@ export async function startContainer(context: PodContext, options: StartOptions)
   const imageRef = image.digests[0] ?? image.id;
   await slots.run(true, async () => {
     const id = await create(context, options, config);
-    record.containers.set(id, fresh(id, sandboxId, config, { image: image.tags[0] ?? image.id, imageRef, createdAt: context.clock.now() }));
+    record.containers.set(
+      id,
+      fresh(id, sandboxId, config, { image: image.tags[0] ?? image.id, imageRef, createdAt: context.clock.now() }),
+    );
     events.normal(pod, 'Created', `Created container ${container.name}`, fieldPath);
     await start(context, options, id);
     events.normal(pod, 'Started', `Started container ${container.name}`, fieldPath);
@@ -74,7 +77,8 @@ async function start(context: PodContext, { record }: StartOptions, id: string):
   }
   const made = record.containers.get(id);
   // Not asked of the runtime: that costs 25 ms, and an end that comes meanwhile is told by onChange. It may have been told already.
-  if (made?.state === 'created') record.containers.set(id, { ...made, state: 'running', startedAt: context.clock.now() });
+  if (made?.state === 'created')
+    record.containers.set(id, { ...made, state: 'running', startedAt: context.clock.now() });
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

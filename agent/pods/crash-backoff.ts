@@ -27,7 +27,8 @@ export class CrashBackoff {
   /** Counts a failure at `since`, and returns the delay that now holds. */
   next(key: string, since: number, now: number): number {
     const entry = this.#entries.get(key);
-    const delayMs = entry === undefined || this.#isOld(entry, since) ? this.#baseMs : Math.min(entry.delayMs * 2, this.#maxMs);
+    const delayMs =
+      entry === undefined || this.#isOld(entry, since) ? this.#baseMs : Math.min(entry.delayMs * 2, this.#maxMs);
     this.#entries.set(key, { delayMs, updatedAt: now });
     return delayMs;
   }

@@ -54,9 +54,7 @@ export function containerEnvironment(
   const lookup = (name: string): string | undefined => values.get(name) ?? services.get(name);
   for (const variable of container.env ?? []) {
     const value =
-      variable.valueFrom === undefined
-        ? expand(variable.value ?? '', lookup)
-        : valueFrom(variable.valueFrom, sources);
+      variable.valueFrom === undefined ? expand(variable.value ?? '', lookup) : valueFrom(variable.valueFrom, sources);
     if (value === undefined) continue;
     // A name set again moves to its new place, so that what is printed last is what holds.
     values.delete(variable.name);
@@ -74,9 +72,13 @@ function addAll(values: Map<string, string>, source: EnvFromSource, sources: Sou
   const data = isSecret ? secretData(sources, name) : configMapData(sources, name);
   if (data === undefined) {
     if (reference?.optional === true) return;
-    throw new ContainerFailure('CreateContainerConfigError', `${isSecret ? 'secret' : 'configmap'} "${name}" not found`, {
-      missing: true,
-    });
+    throw new ContainerFailure(
+      'CreateContainerConfigError',
+      `${isSecret ? 'secret' : 'configmap'} "${name}" not found`,
+      {
+        missing: true,
+      },
+    );
   }
   const invalid: string[] = [];
   for (const [key, value] of data) {

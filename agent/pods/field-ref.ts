@@ -64,7 +64,8 @@ export function resourceField(
   defaultContainer: string | undefined,
   place: PodPlace,
 ): string | undefined {
-  const name = selector.containerName === undefined || selector.containerName === '' ? defaultContainer : selector.containerName;
+  const name =
+    selector.containerName === undefined || selector.containerName === '' ? defaultContainer : selector.containerName;
   const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
   const container = containers.find((candidate) => candidate.name === name);
   const match = /^(limits|requests)\.(.+)$/.exec(selector.resource);

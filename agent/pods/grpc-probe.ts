@@ -9,7 +9,10 @@ export async function probeGrpc(host: string, port: number, service: string, tim
   const session = connect(`http://${address}`);
   const { promise, resolve } = Promise.withResolvers<ProbeOutcome>();
   const unhealthy = (output: string) => resolve({ healthy: false, output });
-  const timer = setTimeout(() => unhealthy(`timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s`), timeoutMs);
+  const timer = setTimeout(
+    () => unhealthy(`timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s`),
+    timeoutMs,
+  );
   session.on('error', (error) => unhealthy(`error: failed to connect service at "${address}": ${error.message}`));
   const call = session.request({
     [constants.HTTP2_HEADER_METHOD]: 'POST',

@@ -50,7 +50,8 @@ async function runCommand(command: readonly string[], target: HandlerTarget, tim
     return { healthy: exitCode === 0, output };
   } catch (error) {
     if (!(error instanceof RuntimeFailure)) throw error;
-    if (error.code === 'DeadlineExceeded') return { healthy: false, output: `command "${command.join(' ')}" timed out` };
+    if (error.code === 'DeadlineExceeded')
+      return { healthy: false, output: `command "${command.join(' ')}" timed out` };
     throw new HandlerError(`rpc error: code = ${error.code} desc = ${error.message}`, { cause: error });
   }
 }

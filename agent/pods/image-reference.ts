@@ -29,12 +29,11 @@ export interface ImageReference {
  */
 export function parseImageReference(text: string): ImageReference {
   if (BARE_ID.test(text))
-    throw new InvalidReference(
-      `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`,
-    );
+    throw new InvalidReference(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
   const { registry, remote } = split(text);
   const name = /^[^@]*?(?=(?::[^/]*)?(?:@|$))/.exec(remote)?.[0] ?? remote;
-  if (name.toLowerCase() !== name) throw new InvalidReference('invalid reference format: repository name must be lowercase');
+  if (name.toLowerCase() !== name)
+    throw new InvalidReference('invalid reference format: repository name must be lowercase');
   const match = REFERENCE.exec(`${registry}/${remote}`);
   if (match === null) throw new InvalidReference('invalid reference format');
   const [, , path = '', tag, digest] = match;

@@ -66,7 +66,12 @@ export class Images {
     }
   }
 
-  async #present(pod: Pod, image: string, reference: ImageReference, fieldPath: string): Promise<RuntimeImage | undefined> {
+  async #present(
+    pod: Pod,
+    image: string,
+    reference: ImageReference,
+    fieldPath: string,
+  ): Promise<RuntimeImage | undefined> {
     try {
       return await this.#options.runtime.imageStatus(reference.full);
     } catch (error) {
@@ -97,7 +102,12 @@ export class Images {
     }
     this.#backoff.forget(key);
     const took = `${((clock.now() - begin) / 1000).toFixed(3)}s`;
-    events.normal(pod, 'Pulled', `Successfully pulled image "${image}" in ${took} (${took} including waiting)`, fieldPath);
+    events.normal(
+      pod,
+      'Pulled',
+      `Successfully pulled image "${image}" in ${took} (${took} including waiting)`,
+      fieldPath,
+    );
   }
 
   /** Tries each matching credential of the pod's imagePullSecrets, or none when there is none. */
@@ -152,7 +162,9 @@ export function registryAuths(secret: Secret, registry: string): ImageAuth[] {
   }
   return Object.entries(auths).flatMap(([server, entry]) => {
     if (registryOf(server) !== registry) return [];
-    const [user = '', ...rest] = Buffer.from(entry.auth ?? '', 'base64').toString('utf8').split(':');
+    const [user = '', ...rest] = Buffer.from(entry.auth ?? '', 'base64')
+      .toString('utf8')
+      .split(':');
     const username = entry.username ?? user;
     return [{ username, password: entry.password ?? rest.join(':'), serverAddress: server }];
   });

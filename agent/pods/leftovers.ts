@@ -7,7 +7,10 @@ import type { PodRecord } from './pod-record.ts';
 /** Stops and removes what the runtime holds of a pod that is no longer this node's, and its files. */
 export async function removeLeftover(context: PodContext, uid: string, record: PodRecord): Promise<void> {
   const { runtime, volumes, log } = context;
-  log.info({ uid, containers: record.containers.size, sandboxes: record.sandboxes.size }, 'removing what is left of a pod that is gone');
+  log.info(
+    { uid, containers: record.containers.size, sandboxes: record.sandboxes.size },
+    'removing what is left of a pod that is gone',
+  );
   await Promise.all(
     record.running.map((container) => {
       const grace = Number(container.annotations[ANNOTATIONS.terminationGracePeriod] ?? '30');

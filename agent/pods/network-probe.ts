@@ -41,7 +41,8 @@ export function probeTcp(host: string, port: number, timeoutMs: number): Promise
 export function probeHttp(get: HttpGet, timeoutMs: number): Promise<ProbeOutcome> {
   const { host, port, scheme } = get;
   const url = `${scheme}://${join(host, port)}${get.path}`;
-  const socket = scheme === 'https' ? connectTls({ host, port, rejectUnauthorized: false }) : connectTcp({ host, port });
+  const socket =
+    scheme === 'https' ? connectTls({ host, port, rejectUnauthorized: false }) : connectTcp({ host, port });
   let head = '';
   return talk(socket, timeoutMs, {
     connected: () => void socket.write(request(get)),
@@ -49,7 +50,11 @@ export function probeHttp(get: HttpGet, timeoutMs: number): Promise<ProbeOutcome
       head = `${head}${chunk.toString('latin1')}`.slice(0, 64);
       const status = /^HTTP\/\d(?:\.\d)? (\d{3})/.exec(head)?.[1];
       if (status === undefined) {
-        if (head.length >= 64) finish({ healthy: false, output: `Get "${url}": net/http: HTTP/1.x transport connection broken: malformed HTTP response` });
+        if (head.length >= 64)
+          finish({
+            healthy: false,
+            output: `Get "${url}": net/http: HTTP/1.x transport connection broken: malformed HTTP response`,
+          });
         return;
       }
       const healthy = Number(status) >= 200 && Number(status) < 400;

@@ -22,11 +22,24 @@ export class PodEvents {
     this.#tell(pod, 'Warning', reason, message, fieldPath);
   }
 
-  #tell(pod: Pod, eventType: 'Normal' | 'Warning', reason: string, message: string, fieldPath: string | undefined): void {
+  #tell(
+    pod: Pod,
+    eventType: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    fieldPath: string | undefined,
+  ): void {
     const { name = '', namespace = '', uid = '' } = pod.metadata;
     this.#send({
       type: 'event',
-      regarding: { kind: 'Pod', namespace, name, uid, apiVersion: 'v1', ...(fieldPath === undefined ? {} : { fieldPath }) },
+      regarding: {
+        kind: 'Pod',
+        namespace,
+        name,
+        uid,
+        apiVersion: 'v1',
+        ...(fieldPath === undefined ? {} : { fieldPath }),
+      },
       eventType,
       reason,
       message,

@@ -98,7 +98,9 @@ class Node {
   /** The state of a container as `running`, `waiting CrashLoopBackOff`, `terminated Completed 0`. */
   container(name = 'c'): string {
     const { status } = this;
-    const found = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find((one) => one.name === name);
+    const found = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
+      (one) => one.name === name,
+    );
     const { running, waiting, terminated } = found?.state ?? {};
     if (running !== undefined) return 'running';
     if (waiting !== undefined) return `waiting ${waiting.reason}`;
@@ -136,13 +138,20 @@ test('a pod is Ready as soon as its container runs', async () => {
   await node.start();
   node.state.upsert('pods', pod({}));
   await node.until(() => expect(node.condition('Ready')).toBe('True'));
-  expect(node.status).toMatchObject({ phase: 'Running', podIP: '10.42.0.2', hostIP: '192.168.0.10', qosClass: 'BestEffort' });
+  expect(node.status).toMatchObject({
+    phase: 'Running',
+    podIP: '10.42.0.2',
+    hostIP: '192.168.0.10',
+    qosClass: 'BestEffort',
+  });
   expect(node.events).toEqual([
     'Normal Pulled: Container image "localhost/run:1" already present on machine',
     'Normal Created: Created container c',
     'Normal Started: Started container c',
   ]);
-  expect(node.runtime.calls.filter((call) => /^(runSandbox|createContainer|startContainer)/.test(call))).toHaveLength(3);
+  expect(node.runtime.calls.filter((call) => /^(runSandbox|createContainer|startContainer)/.test(call))).toHaveLength(
+    3,
+  );
 });
 
 test('a container that was killed is started again at once, and the pod stays Running', async () => {
@@ -150,7 +159,10 @@ test('a container that was killed is started again at once, and the pod stays Ru
   node.state.upsert('pods', pod({}));
   await node.until(() => expect(node.condition('Ready')).toBe('True'));
   node.runtime.exit(await node.runningId('c'), 137);
-  await node.until(() => expect(node.status?.containerStatuses?.[0]).toMatchObject({ restartCount: 1, ready: true }), 10);
+  await node.until(
+    () => expect(node.status?.containerStatuses?.[0]).toMatchObject({ restartCount: 1, ready: true }),
+    10,
+  );
   expect(node.status?.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 137 });
   expect(new Set(node.statuses.map(({ phase }) => phase))).toEqual(new Set(['Running']));
 });
@@ -169,7 +181,9 @@ test('a container that fails again and again is held back 10 s, then 20 s', asyn
   const before = node.clock.now();
   await node.until(() => expect(node.status?.containerStatuses?.[0]?.restartCount).toBe(2), 500);
   expect(node.clock.now() - before).toBeGreaterThan(9000);
-  await node.until(() => expect(node.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain('back-off 20s'));
+  await node.until(() =>
+    expect(node.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain('back-off 20s'),
+  );
 });
 
 test.each([
@@ -220,7 +234,10 @@ test('a job that is over does not run again after a restart', async () => {
   await node.start();
   node.state.upsert('pods', pod({ restartPolicy: 'Never', containers: one('localhost/ok:1') }));
   await node.until(() => expect(node.status?.phase).toBe('Succeeded'));
-  node.state.upsert('pods', { ...pod({ restartPolicy: 'Never', containers: one('localhost/ok:1') }), status: node.status } as KubeObject);
+  node.state.upsert('pods', {
+    ...pod({ restartPolicy: 'Never', containers: one('localhost/ok:1') }),
+    status: node.status,
+  } as KubeObject);
   await node.stop();
   for (const sandbox of await node.runtime.listSandboxes()) await node.runtime.removeSandbox(sandbox.id);
   await node.restart();
@@ -250,7 +267,9 @@ test('an init container that fails with restartPolicy Never fails the pod', asyn
   ];
   node.state.upsert('pods', pod({ initContainers, restartPolicy: 'Never' }));
   await node.until(() => expect(node.status?.phase).toBe('Failed'));
-  expect(node.condition('Initialized')).toBe('False ContainersNotInitialized containers with incomplete status: [i1 i2]');
+  expect(node.condition('Initialized')).toBe(
+    'False ContainersNotInitialized containers with incomplete status: [i1 i2]',
+  );
   expect(node.container('c')).toBe('waiting PodInitializing');
 });
 
@@ -259,7 +278,10 @@ test('a sidecar starts first and stays beside the containers', async () => {
   const initContainers = [{ name: 's', image: 'localhost/run:1', restartPolicy: 'Always' }];
   node.state.upsert('pods', pod({ initContainers, restartPolicy: 'Never', containers: one('localhost/ok:1') }));
   await node.until(() => expect(node.status?.phase).toBe('Succeeded'));
-  expect(node.runtime.calls.filter((call) => call.startsWith('createContainer'))).toEqual(['createContainer s', 'createContainer c']);
+  expect(node.runtime.calls.filter((call) => call.startsWith('createContainer'))).toEqual([
+    'createContainer s',
+    'createContainer c',
+  ]);
   await node.until(async () => expect(await node.runningId('s')).toBe(''));
 });
 
@@ -339,7 +361,12 @@ test('a ConfigMap that comes a little after its pod is waited for without a word
   const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'cm', key: 'k' } } }];
   node.state.upsert('pods', pod({ containers: [{ name: 'c', image: 'localhost/run:1', env }] }));
   await node.until(() => expect(node.runtime.calls).toContain('runSandbox default/p'), 1);
-  node.state.upsert('configmaps', { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'cm', namespace: 'default' }, data: { k: 'v' } } as KubeObject);
+  node.state.upsert('configmaps', {
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: { name: 'cm', namespace: 'default' },
+    data: { k: 'v' },
+  } as KubeObject);
   await node.until(() => expect(node.condition('Ready')).toBe('True'), 5);
   expect(node.events.filter((event) => event.startsWith('Warning'))).toEqual([]);
 });
@@ -350,7 +377,10 @@ test('a pod that ran past its deadline fails', async () => {
   await node.until(() => expect(node.condition('Ready')).toBe('True'));
   await node.clock.advance(5000);
   await node.until(() => expect(node.status?.phase).toBe('Failed'));
-  expect(node.status).toMatchObject({ reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
+  expect(node.status).toMatchObject({
+    reason: 'DeadlineExceeded',
+    message: 'Pod was active on the node longer than the specified deadline',
+  });
 });
 
 test('a changed image restarts the container', async () => {
@@ -358,7 +388,9 @@ test('a changed image restarts the container', async () => {
   node.state.upsert('pods', pod({}));
   await node.until(() => expect(node.condition('Ready')).toBe('True'));
   node.state.upsert('pods', pod({ containers: one('localhost/run:2') }));
-  await node.until(() => expect(node.status?.containerStatuses?.[0]).toMatchObject({ image: 'localhost/run:2', ready: true }));
+  await node.until(() =>
+    expect(node.status?.containerStatuses?.[0]).toMatchObject({ image: 'localhost/run:2', ready: true }),
+  );
   expect(node.events).toContain('Normal Killing: Container c definition changed, will be restarted');
 });
 
@@ -375,5 +407,10 @@ test('lookup() finds the running container and its logs', async () => {
     previousLogError: 'previous terminated container "c" in pod "p" not found',
   });
   node.runtime.exit(await node.runningId('c'), 137);
-  await node.until(() => expect(node.manager.lookup('default', 'p', 'c')).toMatchObject({ logPath: join(logs, '1.log'), previousLogPath: join(logs, '0.log') }));
+  await node.until(() =>
+    expect(node.manager.lookup('default', 'p', 'c')).toMatchObject({
+      logPath: join(logs, '1.log'),
+      previousLogPath: join(logs, '0.log'),
+    }),
+  );
 });

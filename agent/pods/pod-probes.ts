@@ -52,7 +52,8 @@ export class PodProbes implements ProbeVerdicts {
     const probes: ContainerProbes = { containerId, workers: {} };
     this.#containers.set(container.name, probes);
     const { startupProbe, livenessProbe, readinessProbe } = container;
-    if (startupProbe !== undefined && !target.wasStarted) probes.workers.startup = this.#worker('startup', startupProbe, target);
+    if (startupProbe !== undefined && !target.wasStarted)
+      probes.workers.startup = this.#worker('startup', startupProbe, target);
     if (livenessProbe !== undefined) probes.workers.liveness = this.#worker('liveness', livenessProbe, target);
     if (readinessProbe !== undefined) probes.workers.readiness = this.#worker('readiness', readinessProbe, target);
   }

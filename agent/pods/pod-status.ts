@@ -88,7 +88,8 @@ function initState(spec: PodSpec, statuses: readonly ContainerStatus[]): 'done' 
       if (status?.started !== true && status?.state?.terminated === undefined) pending = true;
       continue;
     }
-    const ended = status?.state?.terminated ?? (status?.state?.waiting === undefined ? undefined : status.lastState?.terminated);
+    const ended =
+      status?.state?.terminated ?? (status?.state?.waiting === undefined ? undefined : status.lastState?.terminated);
     if (ended === undefined) pending = true;
     else if (ended.exitCode !== 0) return 'failed';
   }
@@ -105,7 +106,9 @@ function conditions(facts: PodFacts, spec: PodSpec, phase: PodPhase): PodConditi
     containersReady,
   ];
   const foreign = (facts.pod.status?.conditions ?? []).filter(({ type }) => !OWN_CONDITIONS.includes(type));
-  const scheduled = foreign.some(({ type }) => type === 'PodScheduled') ? [] : [{ type: 'PodScheduled', status: 'True' }];
+  const scheduled = foreign.some(({ type }) => type === 'PodScheduled')
+    ? []
+    : [{ type: 'PodScheduled', status: 'True' }];
   const stamped = [...own, ...scheduled].map((condition) => {
     const old = findCondition(before, condition.type);
     const kept = old?.status === condition.status ? old.lastTransitionTime : undefined;
@@ -118,7 +121,9 @@ function initialized(facts: PodFacts, spec: PodSpec, phase: PodPhase): PodCondit
   const type = 'Initialized';
   const incomplete = (spec.initContainers ?? []).filter(({ name, restartPolicy }) => {
     const status = facts.initContainers.find((candidate) => candidate.name === name);
-    return isSidecar({ ...(restartPolicy === undefined ? {} : { restartPolicy }) }) ? status?.started !== true : status?.ready !== true;
+    return isSidecar({ ...(restartPolicy === undefined ? {} : { restartPolicy }) })
+      ? status?.started !== true
+      : status?.ready !== true;
   });
   if (phase === 'Succeeded') return { type, status: 'True', reason: 'PodCompleted' };
   if (incomplete.length === 0) return { type, status: 'True' };
@@ -145,7 +150,8 @@ function gated(pod: Pod, ready: PodCondition): PodCondition {
   const messages: string[] = [];
   for (const { conditionType } of pod.spec?.readinessGates ?? []) {
     const condition = findCondition(pod.status?.conditions, conditionType);
-    if (condition === undefined) messages.push(`corresponding condition of pod readiness gate "${conditionType}" does not exist.`);
+    if (condition === undefined)
+      messages.push(`corresponding condition of pod readiness gate "${conditionType}" does not exist.`);
     else if (condition.status !== 'True')
       messages.push(`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`);
   }

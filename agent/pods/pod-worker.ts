@@ -89,7 +89,8 @@ export class PodWorker {
       runtime: context.runtime,
       clock: context.clock,
       changed: () => this.wake(),
-      unhealthy: (name, message) => context.events.warning(this.#pod, 'Unhealthy', message, fieldPathOf(this.#pod, name)),
+      unhealthy: (name, message) =>
+        context.events.warning(this.#pod, 'Unhealthy', message, fieldPathOf(this.#pod, name)),
     });
     this.#reporter = new StatusReporter(context, pod);
     this.#volumes = new PodVolumeState(context);
@@ -131,7 +132,8 @@ export class PodWorker {
       this.#pod = pod;
       this.#references = podReferences(pod);
       if (JSON.stringify(before.metadata.labels) !== JSON.stringify(pod.metadata.labels)) this.#volumes.invalidate();
-      if (JSON.stringify(before.metadata.annotations) !== JSON.stringify(pod.metadata.annotations)) this.#volumes.invalidate();
+      if (JSON.stringify(before.metadata.annotations) !== JSON.stringify(pod.metadata.annotations))
+        this.#volumes.invalidate();
     }
     if (!this.#isEnding) return this.wake();
     this.#unwanted.abort(new NoLongerWanted());
@@ -202,7 +204,10 @@ export class PodWorker {
       return Math.min(delay, this.#report());
     } catch (error) {
       if (this.#stopped.signal.aborted || error instanceof NoLongerWanted) return 0;
-      this.#context.log.warn({ err: error, pod: podTitle(this.#pod) }, 'cannot bring a pod to what it should be, trying again');
+      this.#context.log.warn(
+        { err: error, pod: podTitle(this.#pod) },
+        'cannot bring a pod to what it should be, trying again',
+      );
       this.#report();
       const delay = this.#retryMs;
       this.#retryMs = Math.min(LAST_RETRY_MS, delay * 2);
@@ -212,7 +217,14 @@ export class PodWorker {
 
   get #facts(): ReportFacts {
     const { pod, record } = this;
-    return { pod, record, probes: this.#probes, waiting: this.#waiting, messages: this.#messages, verdict: this.#verdict };
+    return {
+      pod,
+      record,
+      probes: this.#probes,
+      waiting: this.#waiting,
+      messages: this.#messages,
+      verdict: this.#verdict,
+    };
   }
 
   #report(): number {
@@ -241,7 +253,9 @@ export class PodWorker {
 
   async #refreshSandboxes(): Promise<void> {
     const listed = await this.#context.runtime.listSandboxes();
-    const own = new Map(listed.filter(({ metadata }) => metadata.uid === this.uid).map((sandbox) => [sandbox.id, sandbox]));
+    const own = new Map(
+      listed.filter(({ metadata }) => metadata.uid === this.uid).map((sandbox) => [sandbox.id, sandbox]),
+    );
     for (const id of this.#record.sandboxes.keys()) if (!own.has(id)) this.#record.sandboxes.delete(id);
     for (const [id, sandbox] of own) this.#record.sandboxes.set(id, sandbox);
     await Promise.all(this.#record.running.map(({ id }) => see(this.#context, this.#record, id)));
@@ -265,7 +279,8 @@ export class PodWorker {
     if (this.#finished || isOver(pod)) return await this.#finish();
     const deadline = this.#judge();
     if (this.#verdict !== undefined) return await this.#finish();
-    if (record.readySandbox !== undefined && record.ips.length === 0) record.ips = await this.#ips(record.readySandbox.id);
+    if (record.readySandbox !== undefined && record.ips.length === 0)
+      record.ips = await this.#ips(record.readySandbox.id);
 
     const patience = this.#bornAt + ARRIVAL_MS - this.#context.clock.now();
     const faults = await this.#volumes.setUp(pod, placeOf(this.#context, record.ips), patience <= 0);
@@ -316,7 +331,10 @@ export class PodWorker {
   /** Stops all that runs, and the sandbox; what has ended stays for its logs. */
   async #finish(kill?: readonly KillAction[]): Promise<number> {
     this.#probes.stop();
-    const all = this.#record.running.map((container) => ({ container, message: `Stopping container ${container.name}` }));
+    const all = this.#record.running.map((container) => ({
+      container,
+      message: `Stopping container ${container.name}`,
+    }));
     if (kill === undefined || kill.length > 0) await this.#kill(kill ?? all);
     this.#waiting.clear();
     await this.#readMessages();
@@ -326,7 +344,9 @@ export class PodWorker {
   }
 
   async #ips(sandboxId: string): Promise<readonly string[]> {
-    return this.#pod.spec?.hostNetwork === true ? this.#context.hostIPs() : await this.#context.runtime.sandboxIPs(sandboxId);
+    return this.#pod.spec?.hostNetwork === true
+      ? this.#context.hostIPs()
+      : await this.#context.runtime.sandboxIPs(sandboxId);
   }
 
   /** A sandbox that died soon after its making is not replaced at once again and again. */
@@ -346,7 +366,11 @@ export class PodWorker {
     try {
       await createSandbox(this.#context, this.#pod, this.#record);
     } catch (error) {
-      this.#context.events.warning(this.#pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${rpcText(error)}`);
+      this.#context.events.warning(
+        this.#pod,
+        'FailedCreatePodSandBox',
+        `Failed to create pod sandbox: ${rpcText(error)}`,
+      );
       throw error;
     }
   }
@@ -389,7 +413,9 @@ export class PodWorker {
       writeHosts(this.#context, pod, record),
     ]);
     const results = await Promise.allSettled(
-      containers.map((container) => this.#start(container, killed, { sandboxId: sandbox.id, sandbox: config, hostsPath })),
+      containers.map((container) =>
+        this.#start(container, killed, { sandboxId: sandbox.id, sandbox: config, hostsPath }),
+      ),
     );
     return results.map((result) => {
       if (result.status === 'fulfilled') return result.value;
@@ -410,8 +436,16 @@ export class PodWorker {
     if (retry > 0) return retry;
     const patiently = <T>(work: Promise<T>): Promise<T> => this.#patiently(work);
     try {
-      await startContainer(this.#context, { pod, container, record, volumes: this.#volumes.mounted, patiently, ...place });
-      if (!(await patiently(runPostStart(this.#context, pod, record, container)))) return await this.#afterFailedHook(container);
+      await startContainer(this.#context, {
+        pod,
+        container,
+        record,
+        volumes: this.#volumes.mounted,
+        patiently,
+        ...place,
+      });
+      if (!(await patiently(runPostStart(this.#context, pod, record, container))))
+        return await this.#afterFailedHook(container);
     } catch (error) {
       if (!(error instanceof ContainerFailure)) throw error;
       return this.#failed(container, error);
@@ -486,7 +520,15 @@ export class PodWorker {
       const known = before.find(({ containerID }) => containerID === `containerd://${latest.id}`);
       const was = { wasReady: known?.ready ?? false, wasStarted: known?.started ?? false };
       const { ips: podIPs } = record;
-      this.#probes.watch({ pod, container, containerId: latest.id, startedAt: latest.startedAt, podIPs, hostIPs: this.#context.hostIPs(), ...was });
+      this.#probes.watch({
+        pod,
+        container,
+        containerId: latest.id,
+        startedAt: latest.startedAt,
+        podIPs,
+        hostIPs: this.#context.hostIPs(),
+        ...was,
+      });
     }
   }
 
@@ -537,7 +579,8 @@ export class PodWorker {
     const grace = this.#graceSeconds;
     if (this.#killing === undefined || grace >= this.#killing) return;
     this.#killing = grace;
-    for (const { id } of this.#record.running) void this.#context.runtime.stopContainer(id, grace).catch(() => undefined);
+    for (const { id } of this.#record.running)
+      void this.#context.runtime.stopContainer(id, grace).catch(() => undefined);
   }
 
   async #terminate(): Promise<void> {
@@ -547,7 +590,13 @@ export class PodWorker {
     this.#killing ??= this.#graceSeconds;
     const order = (pod.spec?.initContainers ?? []).map(({ name }) => name);
     const kill = (container: (typeof record.running)[number]): Promise<void> =>
-      killContainer(this.#context, { pod, record, container, message: `Stopping container ${container.name}`, graceSeconds: this.#killing ?? 1 });
+      killContainer(this.#context, {
+        pod,
+        record,
+        container,
+        message: `Stopping container ${container.name}`,
+        graceSeconds: this.#killing ?? 1,
+      });
     const { running } = record;
     // An agent that stops meanwhile does not wait: the next one goes on with it.
     const { signal } = this.#stopped;

@@ -57,7 +57,14 @@ function portMappings(pod: Pod): SandboxConfig['portMappings'] {
   return ports.flatMap(({ containerPort, hostPort = 0, hostIP, protocol }) =>
     hostPort === 0
       ? []
-      : [{ protocol: protocolOf(protocol), containerPort, hostPort, ...(hostIP === undefined || hostIP === '' ? {} : { hostIP }) }],
+      : [
+          {
+            protocol: protocolOf(protocol),
+            containerPort,
+            hostPort,
+            ...(hostIP === undefined || hostIP === '' ? {} : { hostIP }),
+          },
+        ],
   );
 }
 

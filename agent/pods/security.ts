@@ -24,7 +24,11 @@ export function sandboxSecurity(pod: Pod): SecurityOptions {
  * What a container may do: its own security context over the pod's (kubelet: determineEffectiveSecurityContext).
  * @throws ContainerFailure CreateContainerConfigError when runAsNonRoot does not hold.
  */
-export function containerSecurity(pod: Pod, container: Pick<Container, 'name' | 'securityContext'>, image: RuntimeImage): SecurityOptions {
+export function containerSecurity(
+  pod: Pod,
+  container: Pick<Container, 'name' | 'securityContext'>,
+  image: RuntimeImage,
+): SecurityOptions {
   const own = container.securityContext;
   const shared = pod.spec?.securityContext;
   const asked = own?.runAsUser ?? shared?.runAsUser;
@@ -34,14 +38,17 @@ export function containerSecurity(pod: Pod, container: Pick<Container, 'name' | 
   return {
     privileged: own?.privileged ?? false,
     ...(user === undefined ? {} : { runAsUser: user }),
-    ...(user === undefined && image.username !== undefined && image.username !== '' ? { runAsUsername: image.username } : {}),
+    ...(user === undefined && image.username !== undefined && image.username !== ''
+      ? { runAsUsername: image.username }
+      : {}),
     ...(group === undefined ? {} : { runAsGroup: group }),
     supplementalGroups: groups(pod),
     readOnlyRootFilesystem: own?.readOnlyRootFilesystem ?? false,
     noNewPrivileges: own?.allowPrivilegeEscalation === false,
     addCapabilities: own?.capabilities?.add ?? [],
     dropCapabilities: own?.capabilities?.drop ?? [],
-    seccomp: own?.privileged === true ? 'Unconfined' : seccomp(own?.seccompProfile?.type ?? shared?.seccompProfile?.type),
+    seccomp:
+      own?.privileged === true ? 'Unconfined' : seccomp(own?.seccompProfile?.type ?? shared?.seccompProfile?.type),
   };
 }
 

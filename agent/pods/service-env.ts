@@ -6,7 +6,11 @@ const envName = (name: string): string => name.toUpperCase().replaceAll('-', '_'
  * The variables by which a pod finds Services: `<NAME>_SERVICE_HOST`, `<NAME>_SERVICE_PORT` and Docker's old link variables. Those of the
  * pod's own namespace come with `links`; `kubernetes` of `default` always (kubelet: getServiceEnvVarMap, envvars.FromServices).
  */
-export function serviceEnvironment(services: readonly Service[], namespace: string, links: boolean): Map<string, string> {
+export function serviceEnvironment(
+  services: readonly Service[],
+  namespace: string,
+  links: boolean,
+): Map<string, string> {
   const chosen = new Map<string, Service>();
   for (const service of services) {
     const name = service.metadata.name ?? '';

@@ -21,11 +21,11 @@ export interface ReportFacts {
 }
 
 /** A first status is held back this long: most pods run before it is over, and one write is saved. */
-const CREATING_DELAY_MS = 200;
+const CREATING_DELAY_MS = 400;
 /** That a container runs is told this long after its start: one that ends at once is not called Ready before. */
 const SETTLE_MS = 40;
 /** The same for pods that are to end (jobs): a short one is told when it is over. */
-const SETTLE_JOB_MS = 200;
+const SETTLE_JOB_MS = 500;
 /** A container that failed within this time after its last start … */
 const QUICK_FAILURE_MS = 10_000;
 /** … is called ready only when it has stayed up this long, so that a crash loop does not blink in its Services. */
@@ -142,7 +142,8 @@ export class StatusReporter {
       messages: facts.messages,
       waiting: facts.waiting.get(container.name),
       initial: { reason: (pod.spec?.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating' },
-      willRestart: latest !== undefined && facts.verdict === undefined && !(ended && !stays) && restarts(policy, latest),
+      willRestart:
+        latest !== undefined && facts.verdict === undefined && !(ended && !stays) && restarts(policy, latest),
       ready: stays ? running && this.#isProven(history) && probes.ready(container.name, latest.id) : ended,
       started: stays ? started : undefined,
     });

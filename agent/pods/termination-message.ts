@@ -13,7 +13,8 @@ export async function terminationMessage(
   paths: { readonly file: string; readonly log: string },
 ): Promise<string> {
   const message = await readEnd(paths.file, FILE_LIMIT_BYTES);
-  if (message !== '' || exitCode === 0 || container.terminationMessagePolicy !== 'FallbackToLogsOnError') return message;
+  if (message !== '' || exitCode === 0 || container.terminationMessagePolicy !== 'FallbackToLogsOnError')
+    return message;
   // A line of the log bears time, stream and tag before its text.
   const log = await readEnd(paths.log, LOG_LIMIT_BYTES * 4);
   const lines = log.split('\n').flatMap((line) => {

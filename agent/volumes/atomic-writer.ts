@@ -1,4 +1,16 @@
-import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** A file of a volume. `mode` is its permission bits. */
@@ -34,9 +46,11 @@ export async function writePayload(directory: string, payload: Payload, fsGroup:
   const visible = new Set([...payload.keys()].map((path) => path.split('/')[0] ?? ''));
   const present = await readdir(directory);
   for (const name of visible) if (!present.includes(name)) await symlink(join(DATA, name), join(directory, name));
-  for (const name of present) if (!name.startsWith('..') && !visible.has(name)) await rm(join(directory, name), { force: true });
   for (const name of present)
-    if (name.startsWith('..') && name !== DATA && name !== next) await rm(join(directory, name), { recursive: true, force: true });
+    if (!name.startsWith('..') && !visible.has(name)) await rm(join(directory, name), { force: true });
+  for (const name of present)
+    if (name.startsWith('..') && name !== DATA && name !== next)
+      await rm(join(directory, name), { recursive: true, force: true });
 }
 
 async function writeFiles(directory: string, payload: Payload, fsGroup: number | undefined): Promise<void> {

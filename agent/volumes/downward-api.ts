@@ -7,7 +7,11 @@ export const downwardApiVolume: VolumeType = {
   source: 'downwardAPI',
   setUp: async (context) => {
     const { items = [], defaultMode = 0o644 } = context.volume.downwardAPI ?? {};
-    await writePayload(context.memoryDirectory, downwardFiles(context, items, defaultMode), context.pod.spec?.securityContext?.fsGroup);
+    await writePayload(
+      context.memoryDirectory,
+      downwardFiles(context, items, defaultMode),
+      context.pod.spec?.securityContext?.fsGroup,
+    );
     return { path: context.memoryDirectory, readOnly: true, owned: true };
   },
 };

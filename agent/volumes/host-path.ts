@@ -22,7 +22,8 @@ export const hostPathVolume: VolumeType = {
     const check = CHECKS[type];
     if (check !== undefined) {
       const stats = (await stat(path).catch(() => undefined)) ?? (await create(path, type));
-      if (stats === undefined || !check.is(stats)) throw new VolumeFailure(`hostPath type check failed: ${path} is not ${check.what}`);
+      if (stats === undefined || !check.is(stats))
+        throw new VolumeFailure(`hostPath type check failed: ${path} is not ${check.what}`);
     }
     return { path, readOnly: false, owned: false };
   },

@@ -16,7 +16,9 @@ export async function mountsBelow(directory: string): Promise<string[]> {
   const table = await readFile('/proc/self/mountinfo', 'utf8');
   const found: string[] = [];
   for (const line of table.split('\n')) {
-    const point = (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 8)));
+    const point = (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, code: string) =>
+      String.fromCharCode(parseInt(code, 8)),
+    );
     if (point === directory || point.startsWith(`${directory}/`)) found.push(point);
   }
   // Later lines lie on top of earlier ones.
@@ -26,7 +28,15 @@ export async function mountsBelow(directory: string): Promise<string[]> {
 /** Mounts a tmpfs on an existing directory. `sizeBytes` undefined = the kernel's default, half of the memory. */
 export async function mountTmpfs(path: string, mode: number, sizeBytes?: number): Promise<void> {
   const size = sizeBytes === undefined ? [] : [`size=${sizeBytes}`];
-  await run(['mount', '-t', 'tmpfs', '-o', ['rw', 'nosuid', 'nodev', `mode=${mode.toString(8)}`, ...size].join(','), 'tmpfs', path]);
+  await run([
+    'mount',
+    '-t',
+    'tmpfs',
+    '-o',
+    ['rw', 'nosuid', 'nodev', `mode=${mode.toString(8)}`, ...size].join(','),
+    'tmpfs',
+    path,
+  ]);
 }
 
 /** Unmounts; a mount that is still in use goes as soon as it is not. */
@@ -36,4 +46,9 @@ async function run(command: string[]): Promise<void> {
   const child = Bun.spawn(command, { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' });
   const [code, text] = await Promise.all([child.exited, new Response(child.stderr).text()]);
   if (code !== 0) throw new MountFailure(`${command.join(' ')}: ${text.trim()}`);
+}
+
+/** Unmounts everything at and below `directory`, e.g. the agent's data directory when it is reset. Containers must be gone. */
+export async function unmountBelow(directory: string): Promise<void> {
+  for (const point of await mountsBelow(directory)) await unmount(point);
 }

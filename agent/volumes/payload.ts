@@ -46,7 +46,8 @@ export function downwardFiles(
       fieldRef === undefined
         ? resourceFieldRef && resourceField(context.pod, resourceFieldRef, undefined, context.place)
         : podField(context.pod, fieldRef.fieldPath, context.place);
-    if (value === undefined) throw new VolumeFailure(`unsupported fieldPath: ${fieldRef?.fieldPath ?? resourceFieldRef?.resource}`);
+    if (value === undefined)
+      throw new VolumeFailure(`unsupported fieldPath: ${fieldRef?.fieldPath ?? resourceFieldRef?.resource}`);
     files.set(item.path, { data: bytes(value), mode: item.mode ?? defaultMode });
   }
   return files;

@@ -48,7 +48,12 @@ async function project(context: VolumeContext, source: VolumeProjection, default
     const { audience = '', expirationSeconds = 3600, path } = serviceAccountToken;
     const { token, refreshAt } = await context.tokens.token(context.pod, audience, expirationSeconds);
     const data = new TextEncoder().encode(token);
-    return { files: new Map([[path, { data, mode: context.pod.spec?.securityContext?.fsGroup === undefined ? defaultMode : 0o600 }]]), refreshAt };
+    return {
+      files: new Map([
+        [path, { data, mode: context.pod.spec?.securityContext?.fsGroup === undefined ? defaultMode : 0o600 }],
+      ]),
+      refreshAt,
+    };
   }
   return { files: new Map() };
 }

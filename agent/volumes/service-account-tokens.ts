@@ -68,7 +68,9 @@ export class ServiceAccountTokens {
       return { token: fresh.token, refreshAt: refreshTime(fresh) };
     } catch (error) {
       if (kept !== undefined) return { token: kept.token, refreshAt: clock.now() + RETRY_MS };
-      throw new VolumeFailure(`failed to fetch token: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new VolumeFailure(`failed to fetch token: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
   }
 

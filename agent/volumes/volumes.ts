@@ -7,7 +7,7 @@ import type { Logger } from '#base/logger.ts';
 import type { PodPlace } from '../pods/field-ref.ts';
 import type { DesiredState } from '../state/desired-state.ts';
 import { VOLUME_TYPES } from './index.ts';
-import { canMount, mountsBelow, mountTmpfs, unmount } from './mounts.ts';
+import { canMount, mountsBelow, mountTmpfs, unmountBelow } from './mounts.ts';
 import { type RequestToken, ServiceAccountTokens } from './service-account-tokens.ts';
 import { type MountedVolume, VolumeFailure, type VolumeType } from './volume-type.ts';
 
@@ -47,7 +47,12 @@ export class Volumes {
   constructor(options: VolumesOptions) {
     this.#options = options;
     const { requestToken, clock, log } = options;
-    this.#tokens = new ServiceAccountTokens({ directory: join(options.dataDir, 'state', 'tokens'), requestToken, clock, log });
+    this.#tokens = new ServiceAccountTokens({
+      directory: join(options.dataDir, 'state', 'tokens'),
+      requestToken,
+      clock,
+      log,
+    });
   }
 
   /** Sets up every volume of a pod, or brings its content up to date. Safe to call again at any time. */
@@ -71,7 +76,7 @@ export class Volumes {
   async tearDown(podUid: string): Promise<void> {
     const directories = [this.podDirectory(podUid), join(this.#volatile, podUid)];
     for (const directory of directories) {
-      for (const point of await mountsBelow(directory)) await unmount(point);
+      await unmountBelow(directory);
       // Never delete through a mount that would not go.
       if ((await mountsBelow(directory)).length === 0) await rm(directory, { recursive: true, force: true });
     }
