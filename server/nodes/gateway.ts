@@ -104,6 +104,8 @@ export class NodeGateway {
     const { session } = connection;
     if (session === undefined) return;
     session.ended(reason);
+    // The end of a connection is a sign of life too: the grace begins now.
+    session.heardAt = this.#options.clock.now();
     this.sessions.remove(session);
     this.#options.log.info({ node: session.nodeName, reason }, 'a node is no longer linked');
   }

@@ -1,5 +1,6 @@
 import { attachSubresource, execSubresource } from './exec.ts';
 import { logSubresource } from './log.ts';
+import { portForwardSubresource } from './port-forward.ts';
 import type { NodeStreamParts } from './pod-container.ts';
 import type { Subresource } from './subresource.ts';
 
@@ -8,4 +9,5 @@ export const nodeSubresources = (parts: NodeStreamParts): Subresource[] => [
   attachSubresource(parts),
   execSubresource(parts),
   logSubresource(parts),
+  portForwardSubresource(parts),
 ];
