@@ -315,3 +315,14 @@ test('thirty pods of a Deployment are created in a burst, and all are bound with
   process.stderr.write(`30 pods: created ${created.toFixed(0)} ms, bound ${bound.toFixed(0)} ms\n`);
   expect(bound).toBeLessThan(2000);
 });
+
+test('nothing is written while nothing happens', async () => {
+  let last = -1;
+  let since = 0;
+  await eventually(() => {
+    const now = plane.revision();
+    if (now !== last) [last, since] = [now, Date.now()];
+    expect(Date.now() - since).toBeGreaterThan(700);
+  });
+  expect(last).toBeGreaterThan(0);
+});

@@ -10,6 +10,8 @@ import type { Service } from '#base/service.ts';
 import { orUndefined } from '#server/reconcile/claim.ts';
 import type { ControllerDeps } from '#server/reconcile/controller-deps.ts';
 import { ClientEventRecorder, type EventRecorder } from '#server/reconcile/event-recorder.ts';
+import { type LeaderElection, soleLeader } from '#server/reconcile/leader.ts';
+import { Manager } from '#server/reconcile/manager.ts';
 import { isPodTerminal } from '#server/reconcile/pod-state.ts';
 import { splitKey } from '#server/reconcile/reconciler.ts';
 import type { Client } from '#server/store/client.ts';
@@ -28,9 +30,12 @@ const DECISIONS_A_TURN = 64;
 /** So many bindings may be on their way to the store; more decisions wait. */
 const MAX_BINDING = 512;
 
-/** Makes the scheduler: it gives every pod without a node one, as soon as it is created or a node can take it. */
-export function createScheduler(deps: ControllerDeps): Service {
-  return new Scheduler(deps);
+/**
+ * Makes the scheduler: it gives every pod without a node one, as soon as it is created or a node can take it. It runs while this server leads
+ * (default: it is alone and always does), each time with a fresh look at the cluster.
+ */
+export function createScheduler(deps: ControllerDeps, leader: LeaderElection = soleLeader): Service {
+  return new Manager({ name: 'scheduler', leader, log: deps.log, start: () => [new Scheduler(deps)] });
 }
 
 class Scheduler implements Service {

@@ -27,6 +27,8 @@ export interface ControlPlane {
   namespace(name: string): Promise<void>;
   /** Type, reason, object and message of every event of a namespace, each once, sorted. */
   events(namespace: string): string[];
+  /** The newest revision: it rises with every write. */
+  revision(): number;
   stop(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
           .sort(),
       ),
     ],
+    revision: () => store.revision(),
     async stop() {
       for (const service of services.toReversed()) await service.stop();
       await Promise.all(runs);
