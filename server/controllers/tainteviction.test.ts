@@ -38,23 +38,26 @@ test('a pod without taints to execute stays', () => {
 });
 
 test.each([
-  [[{ type: 'Ready', status: 'True' }], false, []],
+  ['that is ready', [{ type: 'Ready', status: 'True' }], false, []],
   [
+    'that is not ready',
     [{ type: 'Ready', status: 'False' }],
     false,
     ['node.kubernetes.io/not-ready NoSchedule', 'node.kubernetes.io/not-ready NoExecute'],
   ],
   [
+    'out of reach',
     [{ type: 'Ready', status: 'Unknown' }],
     false,
     ['node.kubernetes.io/unreachable NoSchedule', 'node.kubernetes.io/unreachable NoExecute'],
   ],
   [
+    'cordoned and short of disk',
     [{ type: 'DiskPressure', status: 'True' }],
     true,
     ['node.kubernetes.io/disk-pressure NoSchedule', 'node.kubernetes.io/unschedulable NoSchedule'],
   ],
-])('a node with the conditions %p, cordoned %p, has the taints %p', (conditions, cordoned, expected) => {
+])('a node %s has the taints of its conditions', (_what, conditions, cordoned, expected) => {
   const found = conditionTaints({
     kind: 'Node',
     apiVersion: 'v1',
