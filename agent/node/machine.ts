@@ -53,7 +53,7 @@ export async function resources(
 async function hugepages(): Promise<Record<string, string>> {
   const directory = '/sys/kernel/mm/hugepages';
   const found: Record<string, string> = {};
-  for (const name of (await readdir(directory).catch(() => [])).sort()) {
+  for (const name of (await readdir(directory).catch(() => [])).sort((a, b) => (a < b ? -1 : 1))) {
     const kib = Number(/^hugepages-(\d+)kB$/.exec(name)?.[1] ?? 0);
     if (kib === 0) continue;
     const size = kib >= 1024 * 1024 ? `${kib / 1024 / 1024}Gi` : kib >= 1024 ? `${kib / 1024}Mi` : `${kib}Ki`;

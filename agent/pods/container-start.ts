@@ -37,6 +37,7 @@ export async function startContainer(context: PodContext, options: StartOptions)
   const environment = containerEnvironment(pod, container, context.state, placeOf(context, record.ips));
   for (const text of environment.warnings) events.warning(pod, 'InvalidEnvironmentVariableNames', text, fieldPath);
 
+  await dropUnstarted(context, record, container.name);
   const attempt = record.nextAttempt(container.name);
   const terminationLog = await makeTerminationFile(context, pod, container.name, attempt);
   const files = { hosts: options.hostsPath, terminationLog };
@@ -57,6 +58,14 @@ export async function startContainer(context: PodContext, options: StartOptions)
     await start(context, options, id);
     events.normal(pod, 'Started', `Started container ${container.name}`, fieldPath);
   });
+}
+
+/** One that was made but never started, by an agent that died in between, counts for nothing and holds the name of its successor. */
+async function dropUnstarted(context: PodContext, record: PodRecord, name: string): Promise<void> {
+  const latest = record.latest(name);
+  if (latest?.state !== 'created') return;
+  await context.runtime.removeContainer(latest.id);
+  record.containers.delete(latest.id);
 }
 
 async function create(context: PodContext, options: StartOptions, config: ContainerConfig): Promise<string> {

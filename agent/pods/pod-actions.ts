@@ -67,7 +67,7 @@ export function podActions(pod: Pod, record: PodRecord, probes: ProbeVerdicts): 
         if (action.probe === undefined || policy !== 'Never') start.push(container);
       }
     } else if (restarts(policy, latest)) {
-      if (latest.state !== 'exited')
+      if (latest.state === 'running' || latest.state === 'unknown')
         kill.push({ container: latest, message: `Container ${container.name} is in state ${latest.state}` });
       start.push(container);
     }
@@ -124,7 +124,7 @@ function initActions(pod: Pod, record: PodRecord, probes: ProbeVerdicts, policy:
     if (latest?.state === 'running') return { kind: 'busy', kill, start };
     if (latest?.state === 'exited' && latest.exitCode === 0) continue;
     if (latest?.state === 'exited' && policy === 'Never') return { kind: 'failed' };
-    if (latest !== undefined && latest.state !== 'exited')
+    if (latest?.state === 'unknown')
       kill.push({
         container: latest,
         message: `Init container is in "${latest.state}" state, try killing it before restart`,

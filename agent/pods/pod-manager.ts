@@ -157,9 +157,9 @@ export class PodManager implements Service {
     };
     for (const sandbox of sandboxes) recordOf(sandbox.metadata.uid).sandboxes.set(sandbox.id, sandbox);
     await Promise.all(
-      containers.map((container) => {
+      containers.map(async (container) => {
         const uid = container.labels[LABELS.podUid];
-        return uid === undefined ? undefined : see(this.#context, recordOf(uid), container.id);
+        if (uid !== undefined) await see(this.#context, recordOf(uid), container.id);
       }),
     );
   }
@@ -196,19 +196,17 @@ export class PodManager implements Service {
     for (const worker of this.#workers.values()) {
       const { containers, sandboxes } = worker.record;
       const concerned = containerId === undefined ? sandboxes.has(sandboxId) : containers.has(containerId);
-      if (concerned) worker.runtimeChanged(sandboxId, containerId);
+      if (concerned) worker.runtimeChanged(containerId);
     }
   }
 
   #synced(): void {
-    if (!this.#adopted) return;
-    this.resend();
-    void this.#removeOrphans();
+    if (this.#adopted) void this.#removeOrphans();
   }
 
   async #removeOrphans(): Promise<void> {
     const { log } = this.#context;
-    for (const [uid, record] of [...this.#orphans]) {
+    for (const [uid, record] of this.#orphans.entries().toArray()) {
       this.#orphans.delete(uid);
       try {
         await removeLeftover(this.#context, uid, record);

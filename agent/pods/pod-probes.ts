@@ -66,7 +66,7 @@ export class PodProbes implements ProbeVerdicts {
 
   /** Ends all probes. */
   stop(): void {
-    for (const name of [...this.#containers.keys()]) this.unwatch(name);
+    for (const name of this.#containers.keys()) this.unwatch(name);
   }
 
   started(container: string, containerId: string): boolean {

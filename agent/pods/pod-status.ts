@@ -119,11 +119,9 @@ function conditions(facts: PodFacts, spec: PodSpec, phase: PodPhase): PodConditi
 
 function initialized(facts: PodFacts, spec: PodSpec, phase: PodPhase): PodCondition {
   const type = 'Initialized';
-  const incomplete = (spec.initContainers ?? []).filter(({ name, restartPolicy }) => {
-    const status = facts.initContainers.find((candidate) => candidate.name === name);
-    return isSidecar({ ...(restartPolicy === undefined ? {} : { restartPolicy }) })
-      ? status?.started !== true
-      : status?.ready !== true;
+  const incomplete = (spec.initContainers ?? []).filter((container) => {
+    const status = facts.initContainers.find(({ name }) => name === container.name);
+    return isSidecar(container) ? status?.started !== true : status?.ready !== true;
   });
   if (phase === 'Succeeded') return { type, status: 'True', reason: 'PodCompleted' };
   if (incomplete.length === 0) return { type, status: 'True' };

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
 import { runPostStart, killContainer, see, specOf } from './container-kill.ts';
-import { ContainerFailure } from './container-failure.ts';
-import { startContainer } from './container-start.ts';
+import { ContainerStarter, type StartPlace } from './container-starter.ts';
 import type { WaitingState } from './container-status.ts';
-import { CrashBackoff, goDuration } from './crash-backoff.ts';
+import { CrashBackoff } from './crash-backoff.ts';
 import { rpcText } from './images.ts';
 import { isSidecar, type KillAction, podActions } from './pod-actions.ts';
 import { fieldPathOf, placeOf, type PodContext } from './pod-context.ts';
@@ -18,6 +17,7 @@ import { createSandbox, sandboxConfigOf, writeHosts } from './pod-sandbox.ts';
 import { isTerminal } from './pod-status.ts';
 import { PodVolumeState } from './pod-volume-state.ts';
 import { rejection } from './rejection.ts';
+import { LABELS } from './sandbox-config.ts';
 import { type ReportFacts, StatusReporter } from './status-reporter.ts';
 import { terminationMessage } from './termination-message.ts';
 
@@ -26,9 +26,8 @@ class NoLongerWanted extends Error {}
 
 /** Missing ConfigMaps and Secrets may be on their way with the pod itself: nothing is said of them before. */
 const ARRIVAL_MS = 300;
-/** How long a failure to pull is shown as such before it is called a back-off. */
-const PULL_FAILURE_SHOWN_MS = 2000;
-const RETRY_MS = 10_000;
+/** In the set of what has changed: sandboxes and containers must be listed, since there may be some that are not known. */
+const LIST = 'list';
 const LONGEST_PAUSE_MS = 24 * 3600 * 1000;
 /** Retries of the runtime itself: doubling from the first to the second. */
 const FIRST_RETRY_MS = 500;
@@ -54,16 +53,14 @@ export class PodWorker {
   readonly #probes: PodProbes;
   readonly #reporter: StatusReporter;
   readonly #volumes: PodVolumeState;
-  readonly #backoff = new CrashBackoff();
   readonly #sandboxBackoff = new CrashBackoff(1000, 60_000);
-  readonly #waiting = new Map<string, WaitingState>();
-  readonly #retryAt = new Map<string, number>();
   readonly #messages = new Map<string, string>();
   readonly #changed = new Set<string>();
   readonly #stoppedSandboxes = new Set<string>();
   readonly #unwanted = new AbortController();
   readonly #stopped = new AbortController();
   readonly #bornAt: number;
+  readonly #starter: ContainerStarter;
   #pause = new AbortController();
   #asked = false;
   #pod: Pod;
@@ -74,7 +71,6 @@ export class PodWorker {
   #verdict: { reason: string; message: string } | undefined;
   #finished = false;
   #retryMs = FIRST_RETRY_MS;
-  #toldBackOff = '';
   #killing: number | undefined;
   #running: Promise<void> | undefined;
 
@@ -85,6 +81,7 @@ export class PodWorker {
     this.#references = podReferences(pod);
     this.#record = record;
     this.#bornAt = context.clock.now();
+    this.#starter = new ContainerStarter(context, this.#bornAt + ARRIVAL_MS);
     this.#probes = new PodProbes({
       runtime: context.runtime,
       clock: context.clock,
@@ -110,7 +107,7 @@ export class PodWorker {
 
   /** Why a container does not run, if something stands in its way. */
   waitingOf(container: string): WaitingState | undefined {
-    return this.#waiting.get(container);
+    return this.#starter.waiting.get(container);
   }
 
   /** Is nothing left of it. */
@@ -145,13 +142,13 @@ export class PodWorker {
   contentChanged(reference: string): void {
     if (!this.#references.has(reference)) return;
     this.#volumes.invalidate();
-    this.#retryAt.clear();
+    this.#starter.retryNow();
     this.wake();
   }
 
   /** A container (or, without id, the sandbox) may have changed. */
-  runtimeChanged(sandboxId: string, containerId: string | undefined): void {
-    this.#changed.add(containerId ?? `sandbox ${sandboxId}`);
+  runtimeChanged(containerId: string | undefined): void {
+    this.#changed.add(containerId ?? LIST);
     this.wake();
   }
 
@@ -221,7 +218,7 @@ export class PodWorker {
       pod,
       record,
       probes: this.#probes,
-      waiting: this.#waiting,
+      waiting: this.#starter.waiting,
       messages: this.#messages,
       verdict: this.#verdict,
     };
@@ -239,11 +236,7 @@ export class PodWorker {
     const changed = [...this.#changed];
     for (const id of changed) this.#changed.delete(id);
     try {
-      const sandboxes = changed.some((id) => id.startsWith('sandbox '));
-      await Promise.all([
-        ...changed.filter((id) => !id.startsWith('sandbox ')).map((id) => see(this.#context, this.#record, id)),
-        sandboxes ? this.#refreshSandboxes() : undefined,
-      ]);
+      await Promise.all(changed.map((id) => (id === LIST ? this.#relist() : see(this.#context, this.#record, id))));
     } catch (error) {
       for (const id of changed) this.#changed.add(id);
       throw error;
@@ -251,14 +244,17 @@ export class PodWorker {
     await this.#readMessages();
   }
 
-  async #refreshSandboxes(): Promise<void> {
-    const listed = await this.#context.runtime.listSandboxes();
-    const own = new Map(
-      listed.filter(({ metadata }) => metadata.uid === this.uid).map((sandbox) => [sandbox.id, sandbox]),
-    );
-    for (const id of this.#record.sandboxes.keys()) if (!own.has(id)) this.#record.sandboxes.delete(id);
-    for (const [id, sandbox] of own) this.#record.sandboxes.set(id, sandbox);
-    await Promise.all(this.#record.running.map(({ id }) => see(this.#context, this.#record, id)));
+  /** Asks for all that there is of this pod, known or not. */
+  async #relist(): Promise<void> {
+    const { runtime } = this.#context;
+    const [sandboxes, containers] = await Promise.all([runtime.listSandboxes(), runtime.listContainers()]);
+    const own = sandboxes.filter(({ metadata }) => metadata.uid === this.uid);
+    this.#record.sandboxes.clear();
+    for (const sandbox of own) this.#record.sandboxes.set(sandbox.id, sandbox);
+    const ids = containers.filter(({ labels }) => labels[LABELS.podUid] === this.uid).map(({ id }) => id);
+    const doubtful = ids.filter((id) => this.#record.containers.get(id)?.state !== 'exited');
+    await Promise.all(doubtful.map((id) => see(this.#context, this.#record, id)));
+    for (const id of this.#record.containers.keys()) if (!ids.includes(id)) this.#record.containers.delete(id);
   }
 
   async #readMessages(): Promise<void> {
@@ -336,7 +332,7 @@ export class PodWorker {
       message: `Stopping container ${container.name}`,
     }));
     if (kill === undefined || kill.length > 0) await this.#kill(kill ?? all);
-    this.#waiting.clear();
+    this.#starter.waiting.clear();
     await this.#readMessages();
     this.#report();
     await this.#stopSandboxes();
@@ -366,6 +362,7 @@ export class PodWorker {
     try {
       await createSandbox(this.#context, this.#pod, this.#record);
     } catch (error) {
+      this.#changed.add(LIST);
       this.#context.events.warning(
         this.#pod,
         'FailedCreatePodSandBox',
@@ -414,7 +411,7 @@ export class PodWorker {
     ]);
     const results = await Promise.allSettled(
       containers.map((container) =>
-        this.#start(container, killed, { sandboxId: sandbox.id, sandbox: config, hostsPath }),
+        this.#start(container, killed.has(container.name), { sandboxId: sandbox.id, sandbox: config, hostsPath }),
       ),
     );
     return results.map((result) => {
@@ -424,90 +421,26 @@ export class PodWorker {
   }
 
   /** Starts one container if it is its time; returns when to look again. */
-  async #start(
-    container: Container,
-    killed: ReadonlySet<string>,
-    place: Pick<Parameters<typeof startContainer>[1], 'sandboxId' | 'sandbox' | 'hostsPath'>,
-  ): Promise<number> {
+  async #start(container: Container, justKilled: boolean, place: StartPlace): Promise<number> {
     const { pod, record } = this;
-    const crashWait = this.#crashWait(container, killed.has(container.name));
-    if (crashWait > 0) return crashWait;
-    const retry = (this.#retryAt.get(container.name) ?? 0) - this.#context.clock.now();
-    if (retry > 0) return retry;
     const patiently = <T>(work: Promise<T>): Promise<T> => this.#patiently(work);
-    try {
-      await startContainer(this.#context, {
-        pod,
-        container,
-        record,
-        volumes: this.#volumes.mounted,
-        patiently,
-        ...place,
-      });
-      if (!(await patiently(runPostStart(this.#context, pod, record, container))))
-        return await this.#afterFailedHook(container);
-    } catch (error) {
-      if (!(error instanceof ContainerFailure)) throw error;
-      return this.#failed(container, error);
-    }
-    this.#waiting.delete(container.name);
-    this.#retryAt.delete(container.name);
-    this.#watchProbes();
+    const options = { pod, container, record, volumes: this.#volumes.mounted, patiently, ...place };
+    const delay = await this.#starter.start(options, justKilled);
+    if (delay === undefined) {
+      if (!(await patiently(runPostStart(this.#context, pod, record, container)))) {
+        await this.#afterFailedHook(container);
+        return 0;
+      }
+      this.#watchProbes();
+    } else if (this.#starter.isUnsure) this.#changed.add(LIST);
     this.#report();
-    return Infinity;
+    return delay ?? Infinity;
   }
 
-  /** How long a container that has ended must wait for its next start (kubelet: doBackOff). */
-  #crashWait(container: Container, justKilled: boolean): number {
-    const { pod } = this;
-    const history = this.#record.history(container.name).filter(({ state }) => state === 'exited');
-    // One that we have just killed ourselves is judged by how its predecessor ended.
-    const ended = history[justKilled ? 1 : 0];
-    if (ended === undefined || (ended.exitCode === 0 && !isRepeated(pod, container))) return 0;
-    const { clock, events } = this.#context;
-    const left = this.#backoff.remaining(container.name, ended.finishedAt, clock.now());
-    if (left === 0) {
-      this.#backoff.next(container.name, ended.finishedAt, clock.now());
-      return 0;
-    }
-    const duration = goDuration(this.#backoff.delay(container.name));
-    this.#waiting.set(container.name, {
-      reason: 'CrashLoopBackOff',
-      message: `back-off ${duration} restarting failed container=${container.name} pod=${podTitle(pod)}`,
-    });
-    if (this.#toldBackOff !== ended.id) {
-      this.#toldBackOff = ended.id;
-      const text = `Back-off restarting failed container ${container.name} in pod ${podTitle(pod)}`;
-      events.warning(pod, 'BackOff', text, fieldPathOf(pod, container.name));
-    }
-    return left;
-  }
-
-  #failed(container: Container, failure: ContainerFailure): number {
-    const { pod } = this;
-    const { clock, events, images } = this.#context;
-    const patience = this.#bornAt + ARRIVAL_MS - clock.now();
-    if (failure.missing && patience > 0) return patience;
-    this.#waiting.set(container.name, { reason: failure.reason, message: failure.message });
-    events.warning(pod, 'Failed', `Error: ${failure.event}`, fieldPathOf(pod, container.name));
-    this.#report();
-    // The container is there and has ended: its restart policy and back-off decide.
-    if (failure.reason === 'RunContainerError') return 0;
-    const delay =
-      failure.reason === 'ErrImagePull'
-        ? PULL_FAILURE_SHOWN_MS
-        : failure.reason === 'ImagePullBackOff'
-          ? Math.max(1000, images.retryAfter(pod, container.image ?? ''))
-          : RETRY_MS;
-    this.#retryAt.set(container.name, clock.now() + delay);
-    return delay;
-  }
-
-  async #afterFailedHook(container: Container): Promise<number> {
+  async #afterFailedHook(container: Container): Promise<void> {
     const running = this.#record.latest(container.name);
     if (running?.state === 'running') await this.#kill([{ container: running, message: 'FailedPostStartHook' }]);
-    this.#waiting.set(container.name, { reason: 'PostStartHookError', message: 'PostStartHookError' });
-    return 0;
+    this.#starter.waiting.set(container.name, { reason: 'PostStartHookError', message: 'PostStartHookError' });
   }
 
   #watchProbes(): void {
@@ -632,7 +565,3 @@ async function unless<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 const isOver = (pod: Pod): boolean => isTerminal(pod.status?.phase);
-
-/** May a container that ended well be started again. */
-const isRepeated = (pod: Pod, container: Container): boolean =>
-  isSidecar(container) || (pod.spec?.restartPolicy ?? 'Always') === 'Always';

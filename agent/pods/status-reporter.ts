@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { ContainerStatus, PodStatus } from '#api/kinds/core/pod-status.ts';
 import { formatTime } from '#api/meta/time.ts';
@@ -88,7 +89,11 @@ export class StatusReporter {
 
   /** Sends again what the hub has not got. */
   resend(pod: Pod): void {
-    if (this.#sent !== undefined) this.#context.sendStatus(pod, this.#sent);
+    const sent = this.#sent;
+    if (sent === undefined) return;
+    const known: Readonly<Record<string, unknown>> = { ...pod.status };
+    const missed = Object.entries(sent).some(([field, value]) => !isDeepStrictEqual(known[field], value));
+    if (missed) this.#context.sendStatus(pod, sent);
   }
 
   /** Sends nothing more. */

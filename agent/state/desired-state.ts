@@ -92,7 +92,7 @@ export class DesiredState {
 
   /** The hub has sent everything: what it neither sent nor let stand is dropped. */
   synced(): void {
-    for (const [resource, keys] of this.#unconfirmed) for (const key of [...keys]) this.remove(resource, key);
+    for (const [resource, keys] of this.#unconfirmed) for (const key of keys) this.remove(resource, key);
     this.#unconfirmed.clear();
     this.#synced = true;
     for (const listener of this.#syncedListeners) listener();
