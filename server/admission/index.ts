@@ -4,7 +4,9 @@ import type { AdmissionPlugin } from './chain.ts';
 import { defaultTolerationSeconds } from './defaulttolerationseconds.ts';
 import { NamespaceLifecycle } from './namespacelifecycle.ts';
 import { PriorityAdmission } from './priority.ts';
+import { RuntimeClassAdmission } from './runtimeclass.ts';
 import { ServiceAccountAdmission } from './serviceaccount.ts';
+import { taintNodesByCondition } from './taintnodesbycondition.ts';
 
 /** The admission plugins in upstream's order (kubeapiserver: AllOrderedPlugins). */
 export const admissionPlugins = (
@@ -13,6 +15,8 @@ export const admissionPlugins = (
 ): readonly AdmissionPlugin[] => [
   new NamespaceLifecycle(store),
   new ServiceAccountAdmission(store, clock),
+  taintNodesByCondition,
   new PriorityAdmission(store),
   defaultTolerationSeconds,
+  new RuntimeClassAdmission(store),
 ];

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { KubeObject } from '#api/kind.ts';
 import { type ConfigMap, configMapKind } from '#api/kinds/core/configmap.ts';
 import { type Namespace, namespaceKind } from '#api/kinds/core/namespace.ts';
+import { nodeKind } from '#api/kinds/core/node.ts';
 import { type Pod, podKind } from '#api/kinds/core/pod.ts';
 import { type Service, serviceKind } from '#api/kinds/core/service.ts';
 import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
@@ -206,6 +207,10 @@ describe('delete()', () => {
   test('answers Success with the uid, then NotFound', async () => {
     const { object } = await registry.create(configMapKind, 'ns', configMap({ name: 'bye' }), context);
     const { status } = await registry.delete(configMapKind, 'ns', 'bye', {}, context);
+    const held = await registry.create(serviceKind, 'ns', service('shown', {}), context);
+    const gone = await registry.delete(serviceKind, 'ns', 'shown', {}, context);
+    expect(gone.stored?.object.metadata.deletionTimestamp).toBeUndefined();
+    expect(gone.stored?.object.spec).toEqual(held.object.spec);
     expect(status?.details).toEqual({ name: 'bye', kind: 'configmaps', uid: object.metadata.uid ?? '' });
     expect(await refusal(registry.delete(configMapKind, 'ns', 'bye', {}, context))).toBe(
       '404 configmaps "bye" not found',
@@ -307,12 +312,26 @@ describe('admission of pods', () => {
     expect(await create({ serviceAccountName: 'nope' })).toBe(
       '403 pods "p" is forbidden: error looking up service account ns/nope: serviceaccount "nope" not found',
     );
+    expect(await create({ runtimeClassName: 'none' })).toBe(
+      '403 pods "p" is forbidden: pod rejected: RuntimeClass "none" not found',
+    );
+    expect(await create({ overhead: { cpu: '1' } })).toBe(
+      '403 pods "p" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
+    );
     expect(await create({ priorityClassName: 'none' })).toBe(
       '403 pods "p" is forbidden: no PriorityClass with name none was found',
     );
     expect(await create({ priorityClassName: 'system-node-critical', priority: 3 })).toBe(
       '403 pods "p" is forbidden: the integer value of priority (3) must not be provided in pod spec; priority admission controller computed 2000001000 from the given PriorityClass name',
     );
+  });
+});
+
+describe('admission of nodes', () => {
+  test('taints a new node until it was seen ready', async () => {
+    const node = { kind: 'Node', apiVersion: 'v1', metadata: { name: 'n' } };
+    const { object } = await registry.create(nodeKind, '', node, dryRun);
+    expect(object.spec?.taints).toEqual([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }]);
   });
 });
 
