@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import type { Logger } from '#base/logger.ts';
-import { detectCgroups, removeCgroup } from './cgroup.ts';
+import { cgroupParent, detectCgroups, removeCgroup } from './cgroup.ts';
 import { type ContainerdPaths, containerdPaths } from './containerd-config.ts';
 import { answers, isContainerd, runningContainerd, startContainerd } from './containerd-process.ts';
 import { endProcess } from './containerd-supervisor.ts';
@@ -30,7 +30,7 @@ export async function resetContainerd(options: ContainerdResetOptions): Promise<
   await endShims(paths);
   await unmountBelow([`${paths.root}/`, `${paths.runDirectory}/`]);
   const cgroups = detectCgroups();
-  for (const path of options.cgroupPaths) removeCgroup(path, cgroups);
+  for (const path of options.cgroupPaths) removeCgroup(cgroupParent(path, cgroups.driver), cgroups);
   rmSync(paths.runDirectory, { recursive: true, force: true });
   for (const empty of ['/run/skep', '/run/containerd/s', '/run/containerd']) removeIfEmpty(empty);
 }

@@ -23,7 +23,7 @@ const PING = 6;
 const FLAG_FIN = 1;
 const HEADER_BYTES = 8;
 /** Larger frames are refused: kubectl sends 32 KiB. */
-const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+const MAX_FRAME_BYTES = 1024 * 1024;
 
 /** The dictionary that SPDY/3 headers are compressed with (SPDY protocol draft 3.1, 2.6.10.1): words with their lengths, then a text. */
 const DICTIONARY_WORDS =
@@ -41,7 +41,8 @@ const DICTIONARY_TEXT =
   'y Jun Jul Aug Sept Oct Nov Dec 00:00:00 Mon, Tue, Wed, Thu, Fri, Sat, Sun, GMTchunked,text/html,imag' +
   'e/png,image/jpg,image/gif,application/xml,application/xhtml+xml,text/plain,text/javascript,publicpri' +
   'vatemax-age=gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.';
-const DICTIONARY = Buffer.concat([
+/** The dictionary as bytes. */
+export const SPDY_DICTIONARY = Buffer.concat([
   ...DICTIONARY_WORDS.split('|').map((word) => {
     const entry = Buffer.alloc(4 + word.length);
     entry.writeUInt32BE(word.length);
@@ -163,13 +164,13 @@ function parseHeaders(block: Uint8Array): Map<string, string> {
 
 /** zlib streams that are flushed after each block: the two sides' dictionaries grow together. */
 class HeaderInflater {
-  readonly #zlib: Inflate = createInflate({ dictionary: DICTIONARY });
+  readonly #zlib: Inflate = createInflate({ dictionary: SPDY_DICTIONARY });
   inflate(bytes: Uint8Array): Promise<Uint8Array> {
     return throughZlib(this.#zlib, bytes);
   }
 }
 class HeaderDeflater {
-  readonly #zlib: Deflate = createDeflate({ dictionary: DICTIONARY });
+  readonly #zlib: Deflate = createDeflate({ dictionary: SPDY_DICTIONARY });
   deflate(bytes: Uint8Array): Promise<Uint8Array> {
     return throughZlib(this.#zlib, bytes);
   }
