@@ -53,7 +53,7 @@ export class Link implements Service {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#session?.end('the agent is stopping');
-    for (const id of [...this.#requests.keys()]) this.#settle(id, undefined, 'the agent is stopping');
+    for (const id of this.#requests.keys()) this.#settle(id, undefined, 'the agent is stopping');
     await this.#running;
   }
 

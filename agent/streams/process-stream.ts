@@ -1,4 +1,4 @@
-import type { RuntimeProcess } from '#agent/runtime/runtime.ts';
+import type { RuntimeProcess } from '../runtime/runtime.ts';
 import { CHANNEL } from '#api/wire/stream-frame.ts';
 import type { WireStream } from '#api/wire/wire-stream.ts';
 

@@ -1,4 +1,4 @@
-import type { ContainerRuntime, RuntimeProcess } from '#agent/runtime/runtime.ts';
+import type { ContainerRuntime, RuntimeProcess } from '../runtime/runtime.ts';
 import type { StreamRequest } from '#api/wire/frames.ts';
 import { CHANNEL } from '#api/wire/stream-frame.ts';
 import type { WireStream } from '#api/wire/wire-stream.ts';

@@ -181,6 +181,6 @@ export class StreamTable {
 
   /** The socket is gone: ends every stream. */
   abort(error: string): void {
-    for (const stream of [...this.#streams.values()]) stream.abort(error);
+    for (const stream of this.#streams.values()) stream.abort(error);
   }
 }

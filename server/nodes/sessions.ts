@@ -52,6 +52,6 @@ export class NodeSessions {
 
   /** The server stops: closes every link. */
   closeAll(reason: string): void {
-    for (const session of [...this.#sessions.values()]) session.close(reason);
+    for (const session of this.#sessions.values()) session.close(reason);
   }
 }
