@@ -36,6 +36,12 @@ describe('applyJsonPatch()', () => {
     expect(document).toEqual(before);
   });
 
+  test('replaces what is not there in an object, as the API server does', () => {
+    expect(applyJsonPatch({ spec: {} }, [{ op: 'replace', path: '/spec/replicas', value: 1 }])).toEqual({
+      spec: { replicas: 1 },
+    });
+  });
+
   test.each([
     [{ op: 'remove', path: '/metadata/labels/none' }],
     [{ op: 'test', path: '/spec/replicas', value: 5 }],
@@ -44,7 +50,6 @@ describe('applyJsonPatch()', () => {
     [{ op: 'add', path: '/none/x', value: 'x' }],
     [{ op: 'frob', path: '/x' }],
     [{ op: 'replace', path: 'nope', value: 1 }],
-    [{ op: 'replace', path: '/spec/none', value: 1 }],
     [{ op: 'copy', from: '/spec/none', path: '/x' }],
     [{ op: 'add', path: '/spec/replicas/x', value: 1 }],
     [{ op: 'replace', value: 1 }],

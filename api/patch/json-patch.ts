@@ -140,7 +140,7 @@ function put(root: unknown, path: readonly string[], value: unknown, how: 'add' 
     else if (last === '-') parent.push(value);
     else parent.splice(indexOf(last, parent.length + 1), 0, value);
   } else if (isObject(parent)) {
-    if (how === 'replace' && !Object.hasOwn(parent, last)) throw rejectedPatch();
+    // Upstream's library replaces what is not there in an object too (a Scale of 0 replicas has no spec.replicas).
     setOwn(parent, last, value);
   } else throw rejectedPatch();
   return root;
