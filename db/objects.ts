@@ -95,7 +95,7 @@ export async function writeBatch(lane: Sql, writes: readonly BatchWrite[]): Prom
   );
   const row = result[0];
   if (row === undefined) throw new Error('Cannot write: the revision row is missing from the database');
-  const applied = new Array<boolean>(writes.length).fill(false);
+  const applied = writes.map(() => false);
   for (const place of row.places === null ? [] : row.places.split(',')) applied[Number(place) - 1] = true;
   return { base: row.base, head: row.base + writes.length, applied, backendPid: result.state.pid };
 }

@@ -1,6 +1,6 @@
 import type { Logger } from '#base/logger.ts';
 import { expired } from '#api/meta/status.ts';
-import { CachedObject, type ObjectKey } from './cached-object.ts';
+import type { CachedObject, ObjectKey } from './cached-object.ts';
 import { EventRing, RING_LIMITS, type RingLimits } from './event-ring.ts';
 import { Fanout } from './fanout.ts';
 import type { ObjectEvent, ObjectSubscriber } from './object-store.ts';
