@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { type Database, type DatabaseAddress, connect } from '#db/connect.ts';
 import { type EmbeddedPostgres, startEmbedded } from '#db/embedded.ts';
 import { migrate } from '#db/migrate.ts';
+import { runningPostmaster } from '#db/postmaster.ts';
 
 /** The server that all test files of one `bun test` share. */
 interface TestServer {
@@ -37,6 +38,7 @@ export async function createTestDatabase(): Promise<DatabaseAddress> {
 }
 
 async function startServer(): Promise<TestServer> {
+  await removeAbandoned();
   const dataDirectory = await mkdtemp(join(tmpdir(), 'skep-test-'));
   const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '100' };
   const postgres = await startEmbedded({ dataDirectory, log: silentLog, settings });
@@ -47,6 +49,18 @@ async function startServer(): Promise<TestServer> {
   await migrate(template.pool);
   await template.close();
   return { postgres, admin, databases: 0 };
+}
+
+/** `bun test` kills the children of a test that timed out, the shell below among them; what they left goes at the next start. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith('skep-test-')) continue;
+    const directory = join(tmpdir(), name);
+    const info = await stat(directory).catch(() => undefined);
+    if (info === undefined || Date.now() - info.mtimeMs < 60_000) continue;
+    if (runningPostmaster(join(directory, 'postgres', 'data')) === undefined)
+      await rm(directory, { recursive: true, force: true });
+  }
 }
 
 /** A shell that waits for our end of its pipe to close, which happens on every kind of exit, and then stops Postgres. */
