@@ -1,4 +1,4 @@
-import { type Kind, apiVersionOf, resourceOf } from '#api/kind.ts';
+import { type Kind, type Verb, apiVersionOf, resourceOf } from '#api/kind.ts';
 import { scaleKind } from '#api/kinds/autoscaling/scale.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import { negotiateDiscovery } from './negotiate.ts';
@@ -198,9 +198,21 @@ const plainResource = (kind: Kind): unknown => ({
   singularName: kind.custom ? kind.singular : '',
   namespaced: kind.scope === 'Namespaced',
   kind: kind.kind,
-  verbs: kind.verbs,
+  verbs: kind.custom ? CUSTOM_VERBS.filter((verb) => kind.verbs.includes(verb)) : kind.verbs,
   ...names(kind),
 });
+
+/** Upstream shows the verbs of built-in kinds by the alphabet, those of custom kinds in this order. */
+const CUSTOM_VERBS: readonly Verb[] = [
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'create',
+  'update',
+  'watch',
+];
 
 const inOrder = (kinds: readonly Kind[]): Kind[] => [...kinds].sort((a, b) => (a.plural < b.plural ? -1 : 1));
 
