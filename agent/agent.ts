@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { EventFrame, WelcomeFrame } from '#api/wire/frames.ts';
@@ -11,6 +11,7 @@ import { type ClusterPlace, readClusterPlace, samePlace, writeClusterPlace } fro
 import type { AgentConfig } from './config.ts';
 import { importArchives } from './images/archives.ts';
 import { PAUSE_REFERENCE, pauseImageArchive } from './images/pause-image.ts';
+import { keepCredentials } from './link/credentials.ts';
 import { Link } from './link/link.ts';
 import { resetNetwork } from './network/node-network.ts';
 import { NodeStatus } from './node/node-status.ts';
@@ -23,6 +24,7 @@ import { CrictlRuntime } from './runtime/crictl.ts';
 import { ensureImage } from './runtime/images.ts';
 import { DesiredState } from './state/desired-state.ts';
 import { NodeStreams } from './streams/streams.ts';
+import { unmountBelow } from './volumes/mounts.ts';
 import type { TokenAnswer } from './volumes/service-account-tokens.ts';
 import { Volumes } from './volumes/volumes.ts';
 
@@ -82,8 +84,7 @@ class Agent implements Service {
     const { dataDir } = config;
     await mkdir(dataDir, { recursive: true, mode: 0o755 });
     if (credentials !== undefined) {
-      await writeFile(join(dataDir, 'ca.crt'), credentials.caCertificate);
-      await writeFile(join(dataDir, 'node.token'), credentials.nodeToken, { mode: 0o600 });
+      keepCredentials(dataDir, { ca: credentials.caCertificate, token: credentials.nodeToken });
     }
     const state = new DesiredState({ dataDir, log: log.child({ part: 'state' }) });
     this.#state = state;
@@ -236,6 +237,7 @@ class Agent implements Service {
 /** Removes what an agent made on this host: containers, containerd, mounts, cgroups, bridge, routes, rules. The data directory is the caller's. */
 export async function resetAgent(dataDir: string, log: Logger): Promise<void> {
   await resetContainerd({ dataDirectory: dataDir, logger: log, cgroupPaths: ['/kubepods'] });
+  await unmountBelow(dataDir);
   await resetNetwork({ dataDir, cniConfigDirectory: cniDirectory(dataDir) });
 }
 

@@ -65,6 +65,7 @@ for (const group of GROUPS) {
   total.failed += count.failed;
   total.skipped += count.skipped;
 }
-if (total.skipped > 0) process.stdout.write(`${total.skipped} skipped: a part that these tests need is missing on this machine\n`);
+if (total.skipped > 0)
+  process.stdout.write(`${total.skipped} skipped: a part that these tests need is missing on this machine\n`);
 process.stdout.write(`${total.passed} passed, ${total.failed + total.skipped} failed\n`);
 process.exit(total.failed + total.skipped > 0 || total.passed === 0 ? 1 : 0);

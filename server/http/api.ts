@@ -58,8 +58,6 @@ export function createApi(deps: ApiDeps) {
     serve: {
       // Bun would cut a watch that has had no event for 10 s.
       idleTimeout: 0,
-      // Elysia's default would let a second server share the port, and each get half of the requests.
-      reusePort: false,
       // Elysia's default lets a second server share the port: requests would go now here, now there.
       reusePort: false,
       maxRequestBodySize: MAX_REQUEST_BYTES,

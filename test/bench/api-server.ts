@@ -40,7 +40,10 @@ export async function startBenchServer(existing?: string): Promise<BenchServer> 
   const request = async (path: string, init: RequestInit = {}, token = '', ca?: string): Promise<Response> =>
     fetch(url + path, {
       ...init,
-      headers: { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string> | undefined) },
+      headers: {
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        ...(init.headers as Record<string, string> | undefined),
+      },
       tls: ca === undefined ? { rejectUnauthorized: false } : { ca },
     });
   await eventually('the server is ready', async () => (await (await request('/readyz')).text()) === 'ok', 60_000);
