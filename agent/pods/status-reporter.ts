@@ -25,8 +25,8 @@ export interface ReportFacts {
 const CREATING_DELAY_MS = 400;
 /** That a container runs is told this long after its start: one that ends at once is not called Ready before. */
 const SETTLE_MS = 40;
-/** The same for pods that are to end (jobs): a short one is told when it is over. */
-const SETTLE_JOB_MS = 500;
+/** The same for pods that are to end (jobs): a short one is told when it is over. Upstream sees a start up to a second late. */
+const SETTLE_JOB_MS = 1000;
 /** A container that failed within this time after its last start … */
 const QUICK_FAILURE_MS = 10_000;
 /** … is called ready only when it has stayed up this long, so that a crash loop does not blink in its Services. */

@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { quantityValue } from '#api/meta/quantity.ts';
-import { canMount, mountsBelow, mountTmpfs } from './mounts.ts';
+import { canMount, isMountPoint, mountTmpfs } from './mounts.ts';
 import type { VolumeType } from './volume-type.ts';
 
 /** A directory that lives as long as the pod; with medium `Memory` a tmpfs of its own, no larger than `sizeLimit`. */
@@ -9,7 +9,7 @@ export const emptyDirVolume: VolumeType = {
   setUp: async ({ volume, pod, directory }) => {
     await mkdir(directory, { recursive: true });
     const { medium = '', sizeLimit } = volume.emptyDir ?? {};
-    if (medium === 'Memory' && canMount() && !(await mountsBelow(directory)).includes(directory)) {
+    if (medium === 'Memory' && canMount() && !(await isMountPoint(directory))) {
       const size = quantityValue(sizeLimit);
       await mountTmpfs(directory, 0o777, size > 0 ? size : undefined);
     }

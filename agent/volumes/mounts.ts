@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 
 /** A mount that could not be made or undone. */
 export class MountFailure extends Error {
@@ -11,8 +11,9 @@ export class MountFailure extends Error {
 /** Mounting needs root. */
 export const canMount = (): boolean => process.getuid?.() === 0;
 
-/** Mount points at and below `directory`, the deepest first. */
-export async function mountsBelow(directory: string): Promise<string[]> {
+/** Mount points at and below `path`, the newest first, without symbolic links in them. */
+export async function mountsBelow(path: string): Promise<string[]> {
+  const directory = await realpath(path).catch(() => path);
   const table = await readFile('/proc/self/mountinfo', 'utf8');
   const found: string[] = [];
   for (const line of table.split('\n')) {
@@ -23,6 +24,12 @@ export async function mountsBelow(directory: string): Promise<string[]> {
   }
   // Later lines lie on top of earlier ones.
   return found.reverse();
+}
+
+/** Is something mounted right at `path`. */
+export async function isMountPoint(path: string): Promise<boolean> {
+  const directory = await realpath(path).catch(() => path);
+  return (await mountsBelow(directory)).includes(directory);
 }
 
 /** Mounts a tmpfs on an existing directory. `sizeBytes` undefined = the kernel's default, half of the memory. */

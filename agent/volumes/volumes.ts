@@ -7,7 +7,7 @@ import type { Logger } from '#base/logger.ts';
 import type { PodPlace } from '../pods/field-ref.ts';
 import type { DesiredState } from '../state/desired-state.ts';
 import { VOLUME_TYPES } from './index.ts';
-import { canMount, mountsBelow, mountTmpfs, unmountBelow } from './mounts.ts';
+import { canMount, isMountPoint, mountsBelow, mountTmpfs, unmountBelow } from './mounts.ts';
 import { type RequestToken, ServiceAccountTokens } from './service-account-tokens.ts';
 import { type MountedVolume, VolumeFailure, type VolumeType } from './volume-type.ts';
 
@@ -102,7 +102,7 @@ export class Volumes {
 
   async #prepare(): Promise<void> {
     await mkdir(this.#volatile, { recursive: true, mode: 0o750 });
-    if (!canMount() || (await mountsBelow(this.#volatile)).includes(this.#volatile)) return;
+    if (!canMount() || (await isMountPoint(this.#volatile))) return;
     await mountTmpfs(this.#volatile, 0o750);
   }
 
