@@ -1,3 +1,4 @@
+import { setDefaultTimeout } from 'bun:test';
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,9 @@ interface TestServer {
   readonly admin: Database;
   databases: number;
 }
+
+// Making a cluster of databases takes half a second, and several on a machine whose cores are all busy.
+setDefaultTimeout(30_000);
 
 const shared = globalThis as typeof globalThis & { skepTestServer?: Promise<TestServer> };
 
