@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { availableParallelism, hostname, release, totalmem } from 'node:os';
+import { availableParallelism, release, totalmem } from 'node:os';
 import type { NodeSystemInfo } from '#api/kinds/core/node.ts';
 import { GIT_VERSION } from '#base/version.ts';
 
@@ -7,9 +7,6 @@ const text = async (path: string): Promise<string> => (await readFile(path, 'utf
 
 /** The architecture in Go's words. */
 export const architecture = (): string => (process.arch === 'x64' ? 'amd64' : process.arch);
-
-/** The name of this machine in lower case, as a node is called by default. */
-export const machineName = (): string => hostname().toLowerCase();
 
 /** nodeInfo: read from files, since asking systeminformation for the same takes 50 ms to 2 s. `runtime` e.g. `containerd://1.6.20`. */
 export async function systemInfo(runtime: string): Promise<NodeSystemInfo> {

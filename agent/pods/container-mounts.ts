@@ -1,6 +1,5 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container, VolumeMount } from '#api/podspec/container.ts';
 import type { RuntimeMount } from '../runtime/runtime.ts';
 import type { MountedVolume } from '../volumes/volume-type.ts';
@@ -52,10 +51,6 @@ export async function containerMounts(
     });
   return mounts;
 }
-
-/** The volumes that a container mounts but that are not ready. */
-export const unmountedVolumes = (pod: Pod, volumes: ReadonlyMap<string, MountedVolume>): string[] =>
-  (pod.spec?.volumes ?? []).map((volume) => volume.name).filter((name) => !volumes.has(name));
 
 async function mountSource(mount: VolumeMount, volume: MountedVolume, variables: readonly Variable[]): Promise<string> {
   const subPath = subPathOf(mount, variables);

@@ -75,6 +75,11 @@ export class StatusReporter {
   report(facts: ReportFacts): number {
     const status = this.make(facts);
     const { pod } = facts;
+    // After a restart of the agent the hub knows it all already.
+    if (this.#sent === undefined && holds(pod.status, status)) {
+      this.#sent = status;
+      this.#sentText = JSON.stringify(status);
+    }
     if (JSON.stringify(status) !== this.#sentText) {
       const delay = this.#delay(facts, status);
       if (delay === 0) this.#send(pod, status);
@@ -91,9 +96,7 @@ export class StatusReporter {
   resend(pod: Pod): void {
     const sent = this.#sent;
     if (sent === undefined) return;
-    const known: Readonly<Record<string, unknown>> = { ...pod.status };
-    const missed = Object.entries(sent).some(([field, value]) => !isDeepStrictEqual(known[field], value));
-    if (missed) this.#context.sendStatus(pod, sent);
+    if (!holds(pod.status, sent)) this.#context.sendStatus(pod, sent);
   }
 
   /** Sends nothing more. */
@@ -172,3 +175,9 @@ export class StatusReporter {
 }
 
 const ORDINARY_WAITS = ['ContainerCreating', 'PodInitializing'];
+
+/** Does what the hub has contain all that would be sent. */
+function holds(known: PodStatus | undefined, status: PodStatus): boolean {
+  const fields: Readonly<Record<string, unknown>> = { ...known };
+  return Object.entries(status).every(([field, value]) => isDeepStrictEqual(fields[field], value));
+}
