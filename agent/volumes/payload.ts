@@ -1,7 +1,7 @@
 import type { ConfigMap } from '#api/kinds/core/configmap.ts';
 import type { Secret } from '#api/kinds/core/secret.ts';
 import type { DownwardAPIVolumeFile, KeyToPath } from '#api/podspec/volume.ts';
-import { podField, resourceField } from '../pods/field-ref.ts';
+import { podField, resourceField } from './field-ref.ts';
 import type { PayloadFile } from './atomic-writer.ts';
 import { type VolumeContext, VolumeFailure } from './volume-type.ts';
 

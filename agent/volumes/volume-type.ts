@@ -1,6 +1,6 @@
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Volume } from '#api/podspec/volume.ts';
-import type { PodPlace } from '../pods/field-ref.ts';
+import type { PodPlace } from './field-ref.ts';
 import type { DesiredState } from '../state/desired-state.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
 

@@ -4,7 +4,7 @@ import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Volume } from '#api/podspec/volume.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
-import type { PodPlace } from '../pods/field-ref.ts';
+import type { PodPlace } from './field-ref.ts';
 import type { DesiredState } from '../state/desired-state.ts';
 import { VOLUME_TYPES } from './index.ts';
 import { canMount, isMountPoint, mountsBelow, mountTmpfs, unmountBelow } from './mounts.ts';
