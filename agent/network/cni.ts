@@ -35,13 +35,18 @@ export function cniConfiguration({ podCIDR, mtu, stateDirectory }: CniSettings):
   const bridge = {
     type: 'bridge',
     bridge: BRIDGE,
-    isGateway: true,
-    isDefaultGateway: true,
+    // The bridge's addresses are NodeNetwork's: the plugin refuses a bridge that has one beside the gateway's.
+    isGateway: false,
     // A pod that reaches itself through its Service: the packet leaves the port it came in by.
     hairpinMode: true,
     ipMasq: false,
     mtu,
-    ipam: { type: 'host-local', dataDir: stateDirectory, ranges: [[{ subnet: podCIDR }]] },
+    ipam: {
+      type: 'host-local',
+      dataDir: stateDirectory,
+      ranges: [[{ subnet: podCIDR }]],
+      routes: [{ dst: '0.0.0.0/0' }],
+    },
   };
   return `${JSON.stringify({ cniVersion: '0.4.0', name: NETWORK, plugins: [bridge] }, undefined, 2)}\n`;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/hosts.ts';
@@ -21,6 +21,7 @@ export interface BenchServer {
 /** Starts a server on a port of loopback, on a new data directory or on `existing`. */
 export async function startBenchServer(existing?: string): Promise<BenchServer> {
   const directory = existing ?? (await mkdtemp(join(tmpdir(), 'skep-bench-')));
+  await chmod(directory, 0o755); // Postgres runs as a user of its own
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   const url = `https://127.0.0.1:${port}`;
   const startedAt = performance.now();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -71,6 +71,7 @@ async function must(...argv: string[]): Promise<string> {
 export async function makeHosts(count: number): Promise<Network> {
   const id = Math.random().toString(36).slice(2, 6);
   const directory = await mkdtemp(join(tmpdir(), `skept-${id}-`));
+  await chmod(directory, 0o755); // Postgres runs as a user of its own
   const bridge = `skept-${id}-net`;
   await must('ip', 'netns', 'add', bridge);
   await must('ip', '-n', bridge, 'link', 'add', 'br0', 'type', 'bridge');
