@@ -88,5 +88,8 @@ fi
 provide_crictl
 [ -z "$kubectl" ] || provide_kubectl
 check_kernel
-[ -z "$failed" ] || exit 1
+if [ -n "$failed" ]; then
+  say 'not everything is there, see above'
+  exit 1
+fi
 say 'everything is there'
