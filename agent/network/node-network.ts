@@ -39,7 +39,7 @@ export class NodeNetwork implements Service {
   readonly #run: RunCommand;
   readonly #stop = new AbortController();
   #wake = new AbortController();
-  #nodes: readonly Node[] = [];
+  #nodes: readonly Node[] | undefined;
   #dirty = false;
   #loop: Promise<void> | undefined;
   #idle: (() => void)[] = [];

@@ -44,9 +44,19 @@ const MAX_MTU = 9000;
 
 /**
  * Compares what the kernel has with what this node and the other nodes call for. Pure. Everything that carries ROUTE_PROTOCOL, and every
- * entry of the VXLAN device, is ours: what is not wanted of it goes.
+ * entry of the VXLAN device, is ours: what is not wanted of it goes. While the nodes are not known (undefined) nothing goes, so that an agent
+ * that starts again does not cut off what runs.
  */
-export function planNetwork(place: NetworkPlace, nodes: readonly Node[], kernel: KernelState): NetworkChanges {
+export function planNetwork(
+  place: NetworkPlace,
+  nodes: readonly Node[] | undefined,
+  kernel: KernelState,
+): NetworkChanges {
+  if (nodes === undefined) {
+    const { mtu, routes } = desiredNetwork(place, [], kernel);
+    const missing = routes.filter((route) => !kernel.routes.some((one) => sameRoute(one, route)));
+    return { ip: [...bridgeChanges(place, mtu, kernel), ...missing.map(setRoute)], bridge: [], problems: [] };
+  }
   const desired = desiredNetwork(place, nodes, kernel);
   const vxlan = vxlanChanges(place, desired, kernel);
   return {
@@ -245,15 +255,15 @@ function routeChanges({ routes, vxlan }: Desired, kernel: KernelState): string[]
     ...has
       .filter(({ destination }) => !wanted.has(destination))
       .map(({ destination, device }) => ['route', 'delete', destination, 'dev', device, ...protocol]),
-    ...routes
-      .filter((route) => !has.some((one) => sameRoute(one, route)))
-      .map(({ destination, gateway, device, onlink }) => [
-        ...['route', 'replace', destination, ...(gateway === undefined ? [] : ['via', gateway]), 'dev', device],
-        ...(onlink === true ? ['onlink'] : []),
-        ...protocol,
-      ]),
+    ...routes.filter((route) => !has.some((one) => sameRoute(one, route))).map(setRoute),
   ];
 }
+
+const setRoute = ({ destination, gateway, device, onlink }: Route): string[] => [
+  ...['route', 'replace', destination, ...(gateway === undefined ? [] : ['via', gateway]), 'dev', device],
+  ...(onlink === true ? ['onlink'] : []),
+  ...protocol,
+];
 
 const protocol = ['proto', String(ROUTE_PROTOCOL)];
 const sameRoute = (a: Route, b: Route): boolean =>
