@@ -217,9 +217,9 @@ function vxlanChanges(place: NetworkPlace, desired: Desired, kernel: KernelState
       ...has.neighbours
         .filter((one) => !wantsNeighbour(one))
         .map(({ gateway }) => ['neigh', 'delete', gateway, 'dev', VXLAN]),
-      ...newNeighbours.map(({ gateway, mac }) => [
-        ...['neigh', 'replace', gateway, 'lladdr', mac, 'dev', VXLAN, 'nud', 'permanent'],
-      ]),
+      ...newNeighbours.map(({ gateway, mac }) =>
+        `neigh replace ${gateway} lladdr ${mac} dev ${VXLAN} nud permanent`.split(' '),
+      ),
     ],
     bridge: [
       ...has.forwarding
@@ -260,7 +260,12 @@ function routeChanges({ routes, vxlan }: Desired, kernel: KernelState): string[]
 }
 
 const setRoute = ({ destination, gateway, device, onlink }: Route): string[] => [
-  ...['route', 'replace', destination, ...(gateway === undefined ? [] : ['via', gateway]), 'dev', device],
+  'route',
+  'replace',
+  destination,
+  ...(gateway === undefined ? [] : ['via', gateway]),
+  'dev',
+  device,
   ...(onlink === true ? ['onlink'] : []),
   ...protocol,
 ];

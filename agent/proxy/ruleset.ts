@@ -109,7 +109,7 @@ function addService(builder: TableBuilder, place: ProxyPlace, view: ServicePortV
   const key = (address: string): string => `${address} . ${protocol} . ${port}`;
   const external = [...view.externalIPs, ...view.loadBalancerIPs];
   if (view.backends.length === 0) {
-    builder.refused.set(key(clusterIP), '');
+    if (!isDns(place, view)) builder.refused.set(key(clusterIP), '');
     for (const address of external) builder.refused.set(key(address), '');
     if (nodePort !== undefined) builder.refusedNodePorts.set(`${protocol} . ${nodePort}`, '');
     return;
@@ -122,9 +122,7 @@ function addService(builder: TableBuilder, place: ProxyPlace, view: ServicePortV
     needsLocal && view.localBackends.length > 0
       ? builder.chain(`local/${id}`, choose(builder, view, view.localBackends))
       : 'drop';
-  if (!(key(clusterIP) === `${place.dnsAddress} . ${protocol} . 53`)) {
-    builder.services.set(key(clusterIP), view.internalLocal ? toLocal : toAny);
-  }
+  if (!isDns(place, view)) builder.services.set(key(clusterIP), view.internalLocal ? toLocal : toAny);
   if (nodePort === undefined && external.length === 0) return;
 
   const toExternal = builder.chain(
@@ -144,9 +142,14 @@ function addService(builder: TableBuilder, place: ProxyPlace, view: ServicePortV
   const toLoadBalancer =
     view.sourceRanges.length === 0
       ? toExternal
-      : builder.chain(`lb/${id}`, [`ip saddr != { ${view.sourceRanges.join(', ')} } drop`, toExternal]);
+      : // A rule for each range, for a set of ranges that overlap is refused by nft, and the whole transaction with it.
+        builder.chain(`lb/${id}`, [...view.sourceRanges.map((range) => `ip saddr ${range} ${toExternal}`), 'drop']);
   for (const address of view.loadBalancerIPs) builder.services.set(key(address), toLoadBalancer);
 }
+
+/** A Service at the address and port where the node's own DNS answers. */
+const isDns = ({ dnsAddress }: ProxyPlace, { clusterIP, port, protocol }: ServicePortView): boolean =>
+  clusterIP === dnsAddress && port === 53 && protocol !== 'sctp';
 
 /** The rules that pick one backend: at random, or the one that this client had within the affinity's time. */
 function choose(builder: TableBuilder, view: ServicePortView, backends: readonly Backend[]): string[] {
