@@ -27,6 +27,7 @@ let nodeNetwork: NodeNetwork;
 let proxy: ServiceProxy;
 const pods: NetnsPod[] = [];
 let client: NetnsPod;
+let hasConntrack = true;
 
 beforeAll(async () => {
   if (!isRoot) return;
@@ -41,7 +42,12 @@ beforeAll(async () => {
     run: node.run,
   });
   await nodeNetwork.start();
-  proxy = new ServiceProxy({ ...place, log, run: node.run });
+  proxy = new ServiceProxy({
+    ...place,
+    log,
+    run: async (argv, options) =>
+      hasConntrack || argv[0] !== 'conntrack' ? node.run(argv, options) : { code: 127, stdout: '', stderr: '' },
+  });
   void proxy.run();
   for (const index of [1, 2, 3, 4]) {
     const pod = await addPod(node, `10.42.0.${index + 10}`, '10.42.0.1');
@@ -204,23 +210,28 @@ test.skipIf(!isRoot)('a host port answers from outside', async () => {
   expect(await ask(outside, node.address, 8088)).toMatch(/refused/);
 });
 
-test.skipIf(!isRoot)(
-  'after an endpoint is gone no connection fails later than 2 s after',
-  async () => {
-    const services = [service({ type: 'ClusterIP' })];
-    await apply({ services, slices: [slice(all)] });
-    const run = connectMany(client, '10.43.0.100', 80, 300, 10);
-    await Bun.sleep(700);
-    const victim = pods.pop() as NetnsPod;
-    const goneAt = Date.now();
-    await victim.remove();
-    await apply({ services, slices: [slice(all.slice(0, 3))] });
-    const { failures, startedAt, answers } = await run;
-    expect(failures.map((at) => startedAt + at - goneAt).filter((late) => late > 2000)).toEqual([]);
-    expect(answers['pod4'] ?? 0).toBeGreaterThan(0);
-  },
-  30_000,
-);
+for (const installed of [true, false]) {
+  const how = installed ? 'with' : 'without';
+  test.skipIf(!isRoot)(
+    `after an endpoint is gone no connection fails later than 2 s after, ${how} conntrack`,
+    async () => {
+      hasConntrack = installed;
+      const services = [service({ type: 'ClusterIP' })];
+      await apply({ services, slices: [slice(all.slice(0, pods.length))] });
+      const run = connectMany(client, '10.43.0.100', 80, 300, 10);
+      await Bun.sleep(700);
+      const name = `pod${pods.length}`;
+      const victim = pods.pop() as NetnsPod;
+      const goneAt = Date.now();
+      await victim.remove();
+      await apply({ services, slices: [slice(all.slice(0, pods.length))] });
+      const { failures, startedAt, answers } = await run;
+      expect(failures.map((at) => startedAt + at - goneAt).filter((late) => late > 2000)).toEqual([]);
+      expect(answers[name] ?? 0).toBeGreaterThan(0);
+    },
+    30_000,
+  );
+}
 
 test.skipIf(!isRoot)('a table that somebody flushed can be put back by the next difference', async () => {
   await node.run(['nft', 'flush', 'ruleset']);
@@ -253,3 +264,18 @@ test.skipIf(!isRoot)(
     expect(times.toSorted((a, b) => a - b)[2]).toBeLessThan(250);
   },
 );
+
+test.skipIf(!isRoot)('port 53 of the DNS address is led to the port that the DNS server got', async () => {
+  const server = [process.execPath, join(ROOT, 'test/support/answer-name.ts'), '10053', 'dns'];
+  const child = node.start(server, join(network.directory, 'dns.log'));
+  const moved = new ServiceProxy({ ...place, dnsPort: 10_053, log, run: node.run });
+  void moved.run();
+  moved.update({ services: [], slices: [] });
+  await moved.settled();
+  await eventually('the DNS server listens', async () => (await ask(node, '10.43.0.10', 10_053)).startsWith('dns'));
+  expect(await ask(client, '10.43.0.10', 53)).toBe('dns 10.42.0.20');
+  expect(await ask(node, '10.43.0.10', 53)).toStartWith('dns ');
+  await moved.stop();
+  child.kill();
+  await child.exited;
+});
