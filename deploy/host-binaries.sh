@@ -1,6 +1,6 @@
 # Part of host.sh: crictl and kubectl, which Debian does not have (new enough). Sourced, not run.
 # On PATH first, then the published file with its checksum, then a build from source that go.sum pins.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 
 provide_crictl() {
   if path=$(find_program crictl) && version=$("$path" --version 2>/dev/null); then
@@ -22,7 +22,7 @@ provide_crictl() {
     put crictl "$CRICTL_VERSION built from source"
     return 0
   fi
-  cannot "provide crictl: fetch $url on another machine and unpack it into $prefix"
+  cannot "provide crictl: fetch $url on another machine and unpack it into $prefix, or install Go and run this again"
 }
 
 provide_kubectl() {
@@ -52,7 +52,7 @@ provide_kubectl() {
     put kubectl "$KUBECTL_VERSION built from source"
     return 0
   fi
-  cannot "provide kubectl: fetch $url on another machine and put it into $prefix, mode 755"
+  cannot "provide kubectl: fetch $url on another machine and put it into $prefix (mode 755), or install Go and run this again"
 }
 
 # The program's path, on PATH or in the prefix.

@@ -4,8 +4,21 @@
 # shellcheck shell=sh disable=SC2154
 
 check_kernel() {
-  failed_before=$failed
   kernel overlay 'overlay file system' has_overlay
+  if has_commands ip nft unshare; then
+    check_network
+  else
+    say 'note: the kernel is not asked for devices and nftables: that needs the programs that are missing'
+  fi
+  check_cgroups
+  if [ -n "$(sed 1d /proc/swaps 2>/dev/null)" ]; then say 'found swap: it may stay on'; fi
+  modules=/lib/modules/$(uname -r)
+  if [ -d /lib/modules ] && [ ! -d "$modules" ]; then
+    say "note: there is no $modules: if the kernel was updated, reboot and run this again"
+  fi
+}
+
+check_network() {
   if ! trial true; then
     cannot 'make a network namespace: Skep needs a real or virtual machine, or a privileged container'
     return 0
@@ -25,18 +38,12 @@ check_kernel() {
   if has_br_netfilter; then
     say 'found br_netfilter'
   else
-    say 'note: no br_netfilter: pods of one node may not reach each other through a Service'
+    say 'note: no br_netfilter: a pod sees its node as the client when a pod of the same node calls it through a Service'
   fi
-  check_cgroups
   check_forward_policy
-  if [ -n "$(sed 1d /proc/swaps 2>/dev/null)" ]; then say 'found swap: it may stay on'; fi
-  modules=/lib/modules/$(uname -r)
-  if [ "$failed" != "$failed_before" ] && [ -d /lib/modules ] && [ ! -d "$modules" ]; then
-    say "note: $modules is not there: the kernel was updated; reboot and run this again"
-  fi
 }
 
-# kernel MODULE WHAT COMMAND…
+# kernel MODULE WHAT COMMAND…: Skep cannot do without it.
 kernel() {
   module=$1 what=$2
   shift 2

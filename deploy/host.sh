@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks that this host can run Skep and installs what is missing. Safe to run again; within 3 s when everything is there.
 # A line on stderr for each thing: found, installed, missing, note (Skep runs, but …) or cannot.
+# shellcheck source-path=SCRIPTDIR
 set -eu
 
 usage() {
@@ -38,14 +39,6 @@ case $prefix in
   *) printf 'host: --prefix %s: want an absolute path\n' "$prefix" >&2; exit 2 ;;
 esac
 
-# A root shell opened with plain su has no sbin on its PATH; nft, runc and modprobe live there.
-for directory in /usr/local/bin /usr/sbin /sbin; do
-  case :$PATH: in
-    *:"$directory":*) ;;
-    *) PATH=$PATH:$directory ;;
-  esac
-done
-
 failed='' # not empty once something that Skep needs is missing
 say() { printf 'host: %s\n' "$*" >&2; }
 cannot() { say "cannot: $*"; failed=yes; }
@@ -58,6 +51,15 @@ cannot() { say "cannot: $*"; failed=yes; }
 . "$here/host-binaries.sh"
 # shellcheck source=host-kernel.sh
 . "$here/host-kernel.sh"
+
+# A root shell opened with plain su is so.
+case :$PATH: in
+  *:/usr/sbin:*) ;;
+  *)
+    say 'note: PATH is without /usr/sbin, where nft and runc are: start Skep with it'
+    PATH=$PATH:/usr/sbin:/sbin
+    ;;
+esac
 
 scratch=$(mktemp -d)
 finish() {
