@@ -68,6 +68,7 @@ class Agent implements Service {
   readonly #stopped = Promise.withResolvers<void>();
   readonly #services: Service[] = [];
   #state: DesiredState | undefined;
+  #runtime: CrictlRuntime | undefined;
   #status: NodeStatus | undefined;
   #place: ClusterPlace | undefined;
   #network: NodeServices | undefined;
@@ -91,6 +92,7 @@ class Agent implements Service {
     await state.load();
 
     const runtime = await this.#startRuntime();
+    this.#runtime = runtime;
     const streams = new NodeStreams({
       runtime,
       lookup: (namespace, pod, container) => pods.lookup(namespace, pod, container),
@@ -226,6 +228,7 @@ class Agent implements Service {
       nodeIP: this.#nodeIP,
       dataDir: config.dataDir,
       cniConfigDirectory: cniDirectory(config.dataDir),
+      sandboxes: async () => new Set((await this.#runtime?.listSandboxes())?.map(({ id }) => id)),
       log: log.child({ part: 'network' }),
     });
     await this.#network.start((error) => this.#fail('the network', error));

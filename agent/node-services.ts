@@ -19,6 +19,8 @@ export interface NodeServicesOptions {
   readonly nodeIP: string;
   readonly dataDir: string;
   readonly cniConfigDirectory: string;
+  /** The ids of all sandboxes there are: addresses of others are free again (after a power cut nobody told the plugin). */
+  readonly sandboxes: () => Promise<ReadonlySet<string>>;
   readonly log: Logger;
 }
 
@@ -54,6 +56,7 @@ export class NodeServices {
       log,
     });
     await network.start();
+    await network.releaseAddresses(await this.#options.sandboxes());
     const dns = new DnsServer({ address: dnsAddress, domain: clusterDomain, log });
     await dns.start();
     const { bridgeNetfilter } = network;
@@ -98,11 +101,12 @@ export class NodeServices {
   }
 }
 
-/** The ports of running pods for which the host answers. */
+/** The ports of pods that have not finished, for which the host answers. */
 function hostPorts(pods: readonly Pod[]): HostPort[] {
   const found: HostPort[] = [];
   for (const { spec, status } of pods) {
     if (spec?.hostNetwork === true || status?.podIP === undefined) continue;
+    if (status.phase === 'Succeeded' || status.phase === 'Failed') continue;
     for (const { ports = [] } of [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]) {
       for (const { hostPort, hostIP, containerPort, protocol = 'TCP' } of ports) {
         if (hostPort === undefined || !isProtocol(protocol)) continue;

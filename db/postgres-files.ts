@@ -68,9 +68,11 @@ async function makeLinks(directory: string): Promise<void> {
   const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[];
   for (const { source, target } of links) {
     const from = join(directory, relative('native', target));
-    if (existsSync(from)) continue;
+    const to = join(directory, relative('native', source));
+    // A slim copy leaves libraries out; a link to one of those would lead nowhere and look as if it were missing.
+    if (existsSync(from) || !existsSync(to)) continue;
     await mkdir(dirname(from), { recursive: true });
-    await symlink(relative(dirname(from), join(directory, relative('native', source))), from);
+    await symlink(relative(dirname(from), to), from);
   }
 }
 

@@ -35,7 +35,14 @@ async function runGroup(name: string, files: readonly string[]): Promise<Count> 
   const report = join(tmpdir(), `skep-tests-${process.pid}-${name.replaceAll(' ', '-')}.xml`);
   process.stdout.write(`\n== ${name}: ${files.length} files\n`);
   const child = Bun.spawn(
-    [process.execPath, 'test', '--reporter=junit', `--reporter-outfile=${report}`, ...files.map((file) => `./${file}`)],
+    [
+      process.execPath,
+      'test',
+      '--timeout=120000',
+      '--reporter=junit',
+      `--reporter-outfile=${report}`,
+      ...files.map((file) => `./${file}`),
+    ],
     { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], timeout: GROUP_DEADLINE_MS, killSignal: 'SIGKILL' },
   );
   const code = await child.exited;
