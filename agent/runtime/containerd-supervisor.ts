@@ -24,7 +24,7 @@ export interface ContainerdSupervisorOptions {
   readonly crictl?: string;
   /** Where the agent writes the pod network's configuration. */
   readonly cniConfigDirectory: string;
-  /** Default: /opt/cni/bin, then /usr/lib/cni. */
+  /** Default: /opt/cni/bin, /usr/lib/cni, then /usr/libexec/cni (Fedora's). */
   readonly cniPluginDirectories?: readonly string[];
   /** containerd's `certs.d`. Default /etc/skep/registries. */
   readonly registryDirectory?: string;
@@ -134,7 +134,7 @@ export class ContainerdSupervisor implements Service {
       paths: this.paths,
       version,
       cniConfigDirectory,
-      cniPluginDirectories: this.#options.cniPluginDirectories ?? ['/opt/cni/bin', '/usr/lib/cni'],
+      cniPluginDirectories: this.#options.cniPluginDirectories ?? ['/opt/cni/bin', '/usr/lib/cni', '/usr/libexec/cni'],
       cgroupDriver: detectCgroups().driver,
       snapshotter: snapshotterFor(root),
       registryDirectory,
