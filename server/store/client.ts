@@ -13,9 +13,19 @@ export interface Client {
   list<T extends KubeObject>(kind: Kind<T>, namespace?: string): readonly T[];
   create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T>;
   /** `change` edits the copy in place, or returns false to leave the object alone; runs again on a conflict. NotFound rejects. */
-  update<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string, change: (object: T) => void | false): Promise<T>;
+  update<T extends KubeObject>(
+    kind: Kind<T>,
+    namespace: string,
+    name: string,
+    change: (object: T) => void | false,
+  ): Promise<T>;
   /** As `update`, through /status. */
-  updateStatus<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string, change: (object: T) => void | false): Promise<T>;
+  updateStatus<T extends KubeObject>(
+    kind: Kind<T>,
+    namespace: string,
+    name: string,
+    change: (object: T) => void | false,
+  ): Promise<T>;
   /** As `update`, through another subresource that stores: `binding` (a pod's spec.nodeName), `finalize` (a namespace's spec.finalizers). */
   updateSubresource<T extends KubeObject>(
     kind: Kind<T>,

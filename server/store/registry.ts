@@ -39,7 +39,8 @@ export interface Admission {
 }
 
 /** What an update applies to: the main resource, or a subresource that stores (status; others name their own fields). */
-export type StoredSubresource = '' | 'status' | 'scale' | 'ephemeralcontainers' | 'resize' | 'finalize' | 'approval' | 'binding' | 'eviction';
+export type StoredSubresource =
+  '' | 'status' | 'scale' | 'ephemeralcontainers' | 'resize' | 'finalize' | 'approval' | 'binding' | 'eviction';
 
 /**
  * The rules of writes for every kind, shared by HTTP and by the controllers' client: names, namespaces, defaults, admission, validation,
@@ -49,7 +50,12 @@ export type StoredSubresource = '' | 'status' | 'scale' | 'ephemeralcontainers' 
 export interface Registry {
   /** NotFound when it is not there. */
   get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): StoredObject<T>;
-  create<T extends KubeObject>(kind: Kind<T>, namespace: string, object: T, context: WriteContext): Promise<StoredObject<T>>;
+  create<T extends KubeObject>(
+    kind: Kind<T>,
+    namespace: string,
+    object: T,
+    context: WriteContext,
+  ): Promise<StoredObject<T>>;
   /**
    * Reads the object, lets `change` make the new one from a private copy, and writes it; when the object changed meanwhile and the new one
    * bears no resourceVersion of its own (or `change` is a patch), begins again. An unchanged object is not written.
