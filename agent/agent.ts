@@ -110,7 +110,7 @@ class Agent implements Service {
       welcomed: (welcome) => this.#welcomed(welcome),
       openStream: streams.open,
     });
-    const sendEvent = ({ type: _, ...event }: EventFrame): void => link.event(event);
+    const sendEvent = (frame: EventFrame): void => link.event(frame);
     const nodeIPs = (): readonly string[] => [this.#nodeIP];
     const status = new NodeStatus({
       runtime,

@@ -9,9 +9,9 @@ export interface Process {
   /** The Postgres archive inside the compiled binary; undefined when run from source. */
   readonly postgresArchive: string | undefined;
   /** For people: stderr, one line. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** For programs: stdout, one line. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
 }
 
 /** Where settings are read from when no `--config` is given. */
@@ -72,7 +72,10 @@ async function readConfigFile(named: string | undefined): Promise<Record<string,
   }
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, one]: [string, unknown]) =>
-      one === null || one === undefined ? [] : [[key, Array.isArray(one) ? one.join(',') : String(one)]],
+      one === null || one === undefined ? [] : [[key, typeof one === 'string' ? one : plainText(one)]],
     ),
   );
 }
+
+/** A number or boolean as its text, a list by commas; what no setting takes (a map) as JSON, for its message to show. */
+const plainText = (value: unknown): string => (Array.isArray(value) ? value.join(',') : JSON.stringify(value));

@@ -1,12 +1,9 @@
-import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BRIDGE } from './names.ts';
 
 const NETWORK = 'skep';
 const FILE = '10-skep.conflist';
-/** Where distributions (/usr/lib/cni, /usr/libexec/cni) and the project's own archives (/opt/cni/bin) put the plugins. */
-const PLUGIN_DIRECTORIES = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
-const PLUGINS = ['bridge', 'host-local', 'loopback'];
 
 /** What the configuration of pods' network is made of. */
 export interface CniSettings {
@@ -14,17 +11,6 @@ export interface CniSettings {
   readonly mtu: number;
   /** Where address reservations are kept. */
   readonly stateDirectory: string;
-}
-
-/** The directories on this host that hold every plugin Skep uses; empty when the package is missing. */
-export async function cniPluginDirectories(candidates: readonly string[] = PLUGIN_DIRECTORIES): Promise<string[]> {
-  const complete = await Promise.all(
-    candidates.map(async (directory) => {
-      const found = await Promise.allSettled(PLUGINS.map((plugin) => access(join(directory, plugin))));
-      return found.every(({ status }) => status === 'fulfilled');
-    }),
-  );
-  return candidates.filter((_, index) => complete[index]);
 }
 
 /**

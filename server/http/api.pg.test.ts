@@ -140,7 +140,7 @@ test('a kind added while the server runs is in discovery and served', async () =
 });
 
 test('a fault of ours is a 500 that tells nothing of it', async () => {
-  const broken = { ...(api.kinds.find('', 'v1', 'configmaps') ?? {}), group: 'broken.example.com' } as never;
+  const broken = { ...api.kinds.find('', 'v1', 'configmaps'), group: 'broken.example.com' } as never;
   api.kinds.add(broken);
   const original = api.store.list.bind(api.store);
   api.store.list = () => {

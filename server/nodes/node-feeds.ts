@@ -98,7 +98,7 @@ export class NodeFeeds {
       for (const object of this.#client.list(kind)) yield [resource, objectKey(object), object];
     const share = this.#shares.get(nodeName);
     for (const reference of share?.references.keys() ?? []) {
-      const [resource, key = ''] = reference.split(' ') as ['configmaps' | 'secrets', string];
+      const [resource, key] = reference.split(' ') as ['configmaps' | 'secrets', string];
       const object = this.find(nodeName, resource, key);
       if (object !== undefined) yield [resource, key, object];
     }
