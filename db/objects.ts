@@ -8,6 +8,9 @@ export interface BatchWrite {
   readonly expectedRevision: number;
   /** The object's JSON with an empty resourceVersion. */
   readonly value: string | null;
+  /** Who writes, and the program it comes by; kept in the log. */
+  readonly user?: string;
+  readonly userAgent?: string;
 }
 
 /** What a committed batch did. Its numbers are (base, head]; the write at place i has base + i + 1, if it was applied. */
@@ -43,9 +46,9 @@ const SEPARATOR = '\u001f';
  */
 const WRITE_BATCH = `
 WITH input AS MATERIALIZED (
-  SELECT place, resource, namespace, name, expected, nullif(value, '') AS value
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], string_to_array($5::text, '${SEPARATOR}'))
-    WITH ORDINALITY AS row (resource, namespace, name, expected, value, place)
+  SELECT place, resource, namespace, name, expected, nullif(value, '') AS value, origin
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], string_to_array($5::text, '${SEPARATOR}'), $7::int[])
+    WITH ORDINALITY AS row (resource, namespace, name, expected, value, origin, place)
 ), counter AS MATERIALIZED (
   UPDATE revision SET value = value + $6::int WHERE id = 1 RETURNING value - $6::int AS base
 ), updated AS (
@@ -70,8 +73,9 @@ WITH input AS MATERIALIZED (
 ), done AS (
   SELECT place FROM updated UNION ALL SELECT place FROM deleted UNION ALL SELECT place FROM inserted
 ), logged AS (
-  INSERT INTO changes (revision, resource, namespace, name, previous_revision, value)
-  SELECT counter.base + input.place, input.resource, input.namespace, input.name, input.expected, input.value
+  INSERT INTO changes (revision, resource, namespace, name, previous_revision, value, changed_by, user_agent)
+  SELECT counter.base + input.place, input.resource, input.namespace, input.name, input.expected, input.value,
+    nullif(($8::text[])[input.origin], ''), nullif(($9::text[])[input.origin], '')
   FROM done JOIN input USING (place), counter
   RETURNING revision
 )
@@ -81,6 +85,7 @@ FROM counter, (SELECT string_agg((logged.revision - (SELECT base FROM counter)):
 
 /** Runs one batch. Rejects as postgres.js does; then either all of it took effect or nothing. */
 export async function writeBatch(lane: Sql, writes: readonly BatchWrite[]): Promise<BatchResult> {
+  const origins = originsOf(writes);
   const result = await lane.unsafe<{ base: number; places: string | null }[]>(
     WRITE_BATCH,
     [
@@ -90,6 +95,9 @@ export async function writeBatch(lane: Sql, writes: readonly BatchWrite[]): Prom
       `{${writes.map((write) => write.expectedRevision).join(',')}}`,
       writes.map((write) => write.value ?? '').join(SEPARATOR),
       writes.length,
+      `{${origins.places.join(',')}}`,
+      arrayLiteral(origins.users),
+      arrayLiteral(origins.userAgents),
     ],
     { prepare: true },
   );
@@ -102,6 +110,24 @@ export async function writeBatch(lane: Sql, writes: readonly BatchWrite[]): Prom
 
 const arrayLiteral = (values: readonly string[]): string =>
   `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+
+/** The writers of a batch, each once, and for each write the place (from 1) of its own: most batches have few. */
+function originsOf(writes: readonly BatchWrite[]) {
+  const known = new Map<string, number>();
+  const users: string[] = [];
+  const userAgents: string[] = [];
+  const places = writes.map(({ user = '', userAgent = '' }) => {
+    const key = `${user}${SEPARATOR}${userAgent}`;
+    const place = known.get(key) ?? known.size + 1;
+    if (place > known.size) {
+      known.set(key, place);
+      users.push(user);
+      userAgents.push(userAgent);
+    }
+    return place;
+  });
+  return { users, userAgents, places };
+}
 
 /** read_objects: every object, in pages; within `transaction` so that all pages are of one moment. */
 export async function readObjects(transaction: Sql, page: (rows: readonly ObjectRow[]) => void): Promise<void> {

@@ -31,6 +31,7 @@ export const objects = pgTable(
 /**
  * The log of all changes, partitioned by range of revision (the partitions are made by changes.ts, which drizzle cannot say).
  * `previousRevision` 0 = created; `value` null = deleted, and the last state is that of `previousRevision`.
+ * `changedBy` is the user's name, `userAgent` the program it came by; null when it is not known.
  */
 export const changes = pgTable('changes', {
   revision: bigint('revision', { mode: 'number' }).primaryKey(),
@@ -40,6 +41,8 @@ export const changes = pgTable('changes', {
   previousRevision: bigint('previous_revision', { mode: 'number' }).notNull(),
   value: text('value'),
   changedAt: timestamp('changed_at', { withTimezone: true }).notNull().defaultNow(),
+  changedBy: text('changed_by'),
+  userAgent: text('user_agent'),
 });
 
 /** What is given out once in a cluster: `scope` is `clusterip` or `nodeport`, `value` the address or the port, `holder` the Service's uid. */

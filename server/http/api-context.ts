@@ -42,9 +42,14 @@ export interface ResourceRequest {
   readonly warnings: string[];
 }
 
+/** The program that asks, as it calls itself. */
+export const userAgentOf = ({ request }: { readonly request: Request }): string =>
+  request.headers.get('user-agent') ?? '';
+
 /** The context of a write by this request. */
 export const writeContext = (request: ResourceRequest, options: WriteOptions): WriteContext => ({
   user: request.user,
+  userAgent: userAgentOf(request),
   dryRun: options.dryRun,
   fieldManager: options.fieldManager,
   warnings: request.warnings,

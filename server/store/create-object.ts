@@ -6,6 +6,7 @@ import { applySchemaDefaults } from '#api/schema/defaults.ts';
 import { CachedObject } from './cached-object.ts';
 import { encode } from './encoding.ts';
 import { generateName } from './names.ts';
+import { originOf } from './origin.ts';
 import type { StoredObject } from './object-store.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { AdmissionRequest, WriteContext } from './registry.ts';
@@ -84,6 +85,7 @@ async function createNamed<T extends KubeObject>(
       name,
       expectedRevision: 0,
       object,
+      origin: originOf(context),
     });
     allocation.done();
     return stored as StoredObject<T>;

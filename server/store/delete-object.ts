@@ -5,6 +5,7 @@ import { type Status, StatusError, conflict, invalidError } from '#api/meta/stat
 import { formatTime, parseTime } from '#api/meta/time.ts';
 import { dryRunObject } from './create-object.ts';
 import type { StoredObject } from './object-store.ts';
+import { originOf } from './origin.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { AdmissionRequest, WriteContext } from './registry.ts';
 
@@ -116,7 +117,7 @@ async function deleteOnce<T extends KubeObject>(
   if (isReadyToGo(kind, next)) {
     const gone = context.dryRun
       ? dryRunObject(current.resource, namespace, name, next)
-      : await removeObject(parts, kind, current, next);
+      : await removeObject(parts, current, next, context);
     return answer(kind, gone);
   }
   if (Bun.deepEquals(next, current.object)) return { stored: current };
@@ -128,6 +129,7 @@ async function deleteOnce<T extends KubeObject>(
     name,
     expectedRevision: current.revision,
     object: next,
+    origin: originOf(context),
   });
   return { stored: stored as StoredObject<T> };
 }
@@ -183,17 +185,18 @@ const isNamespace = (kind: Kind): boolean => kind.group === '' && kind.kind === 
 /** Takes an object out of the store; `last` is its final state. */
 export async function removeObject<T extends KubeObject>(
   parts: RegistryParts,
-  kind: Kind<T>,
   current: StoredObject<T>,
   last: T,
+  context: WriteContext,
 ): Promise<StoredObject<T>> {
   const stored = await parts.store.write({
     operation: 'delete',
-    resource: resourceOf(kind),
+    resource: current.resource,
     namespace: current.namespace,
     name: current.name,
     expectedRevision: current.revision,
     object: last,
+    origin: originOf(context),
   });
   return stored as StoredObject<T>;
 }

@@ -24,6 +24,12 @@ export interface ObjectEvent<T extends KubeObject = KubeObject> {
   readonly previous: StoredObject<T> | undefined;
 }
 
+/** Who makes a write: the user's name, and the program's User-Agent (`''` for parts of the server itself). */
+export interface WriteOrigin {
+  readonly user: string;
+  readonly userAgent: string;
+}
+
 /** A write as the writer takes it. `expectedRevision` 0 = must not exist. */
 export interface ObjectWrite {
   readonly operation: 'create' | 'update' | 'delete';
@@ -33,6 +39,8 @@ export interface ObjectWrite {
   readonly expectedRevision: number;
   /** The new state (for delete: the last state). metadata.resourceVersion is set by the store. */
   readonly object: KubeObject;
+  /** Goes to the log, for the object's history. */
+  readonly origin?: WriteOrigin;
 }
 
 /** What a subscriber gets: events one by one in revision order, and word of how far the cache has come (for bookmarks). */

@@ -14,6 +14,8 @@ export interface User {
 /** What goes along with a write through every step. */
 export interface WriteContext {
   readonly user: User;
+  /** The client's User-Agent header; absent for parts of the server itself. */
+  readonly userAgent?: string;
   readonly dryRun: boolean;
   readonly fieldManager: string;
   /** Texts for the Warning header, added to by hooks and admission. */

@@ -6,6 +6,7 @@ import { NO_ALLOCATION } from './allocator.ts';
 import { dryRunObject, matchNamespace } from './create-object.ts';
 import { isReadyToGo, removeObject } from './delete-object.ts';
 import type { StoredObject } from './object-store.ts';
+import { originOf } from './origin.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { AdmissionRequest, StoredSubresource, WriteContext } from './registry.ts';
 
@@ -81,7 +82,7 @@ async function updateOnce<T extends KubeObject>(
 
   if (next.metadata.deletionTimestamp !== undefined && isReadyToGo(kind, next)) {
     if (context.dryRun) return dryRunObject(current.resource, namespace, name, next);
-    return removeObject(parts, kind, current, next);
+    return removeObject(parts, current, next, context);
   }
   if (Bun.deepEquals(next, old)) return current;
   // Through other subresources the hooks may have carried over parts of `old` itself, which nobody may change.
@@ -95,6 +96,7 @@ async function updateOnce<T extends KubeObject>(
       name,
       expectedRevision: current.revision,
       object: next,
+      origin: originOf(context),
     });
     allocation.done();
     return stored as StoredObject<T>;

@@ -172,6 +172,7 @@ export class BatchWriter {
         name: write.name,
         expectedRevision: write.operation === 'create' ? 0 : write.expectedRevision,
         value,
+        ...(write.origin === undefined ? {} : write.origin),
       })),
     );
   }

@@ -3,6 +3,7 @@ import type { TokenIssuer } from '#server/identity/identity.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
 import type { Registry, WriteContext } from '#server/store/registry.ts';
+import { userAgentOf } from '../api-context.ts';
 import { readBody } from '../body.ts';
 import { decodeBody, parseBody } from '../decode-body.ts';
 import { readWriteOptions } from '../options.ts';
@@ -27,5 +28,5 @@ export async function readPost<T extends KubeObject>(
   const parsed = parseBody(request.request, await readBody(request.request), kind, kinds);
   const body = decodeBody(kinds, kind, parsed, { ...options, warnings });
   const { dryRun, fieldManager } = options;
-  return { body, context: { user: request.user, dryRun, fieldManager, warnings } };
+  return { body, context: { user: request.user, userAgent: userAgentOf(request), dryRun, fieldManager, warnings } };
 }

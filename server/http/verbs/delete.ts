@@ -1,6 +1,6 @@
 import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import type { WriteContext } from '#server/store/registry.ts';
-import type { ResourceRequest } from '../api-context.ts';
+import { type ResourceRequest, userAgentOf } from '../api-context.ts';
 import { readDeleteOptions } from '../delete-options.ts';
 import { objectResponse } from '../render.ts';
 import { statusResponse } from '../status-response.ts';
@@ -31,6 +31,7 @@ export async function deleteOne(request: ResourceRequest): Promise<Response> {
 /** The write context of a delete: it has neither a field manager nor fields to check, and its dryRun may stand in its body. */
 export const deleteContext = (request: ResourceRequest, options: DeleteOptions): WriteContext => ({
   user: request.user,
+  userAgent: userAgentOf(request),
   dryRun: (options.dryRun ?? []).length > 0,
   fieldManager: '',
   warnings: request.warnings,
