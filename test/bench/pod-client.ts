@@ -1,4 +1,4 @@
-export {};
+import { readdirSync } from 'node:fs';
 
 /**
  * Times one thing about a pod, by a watch: `bun pod-client.ts KUBECONFIG pod-ready NAME` creates a pod and prints the milliseconds until it is
@@ -54,11 +54,11 @@ if (task === 'pod-ready') {
   const pod = (await (await fetch(`${PODS}/${name}`, init)).json()) as Pod;
   const before = pod.status?.containerStatuses?.[0];
   const id = (before?.containerID ?? '').replace('containerd://', '');
-  for await (const path of new Bun.Glob('[0-9]*/cgroup').scan('/proc')) {
-    const cgroups = await Bun.file(`/proc/${path}`)
+  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const cgroups = await Bun.file(`/proc/${pid}/cgroup`)
       .text()
       .catch(() => '');
-    if (id !== '' && cgroups.includes(id)) process.kill(Number(path.split('/')[0]), 'SIGKILL');
+    if (id !== '' && cgroups.includes(id)) process.kill(Number(pid), 'SIGKILL');
   }
   startedAt = performance.now();
   await seen(
