@@ -1,4 +1,4 @@
-import { bigint, check, pgTable, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, check, integer, pgTable, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 
 /**
@@ -56,3 +56,24 @@ export const allocations = pgTable(
   },
   (table) => [primaryKey({ columns: [table.scope, table.value] })],
 );
+
+/** What makes the cluster known to its clients (CA, signing key, admin token), shared by all servers; `value` is sealed (server/identity/sealed.ts). */
+export const identity = pgTable('identity', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+  writtenAt: timestamp('written_at', { withTimezone: true }).notNull().defaultNow(),
+});
+
+/** The servers that run, by the id of their session; written when one starts and stops. `address` is HOST:PORT. */
+export const servers = pgTable('servers', {
+  id: integer('id').primaryKey(),
+  address: text('address').notNull(),
+  startedAt: timestamp('started_at', { withTimezone: true }).notNull().defaultNow(),
+});
+
+/** Which server each node is linked to; written when a link begins and ends. It counts as long as that server lives. */
+export const nodeLinks = pgTable('node_links', {
+  node: text('node').primaryKey(),
+  server: integer('server').notNull(),
+  linkedAt: timestamp('linked_at', { withTimezone: true }).notNull().defaultNow(),
+});
