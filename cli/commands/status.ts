@@ -6,7 +6,7 @@ import type { OptionTable } from '#base/options.ts';
 import { COMMON_OPTIONS } from '#server/config.ts';
 import { type ApiClient, connectByDataDir } from '../api-client.ts';
 import { addOptions, type Process, readOptions } from '../command.ts';
-import { runningProcess } from '../foreground.ts';
+import { runningProcess, runsAgent } from '../foreground.ts';
 
 const OPTIONS = { dataDir: COMMON_OPTIONS.dataDir } satisfies OptionTable;
 
@@ -18,7 +18,10 @@ export function statusCommand(program: Command, host: Process): void {
     const server = await runningProcess(join(dataDir, 'server.pid'));
     const agent = await runningProcess(join(dataDir, 'agent.pid'));
     host.print(`server  ${server === undefined ? 'not running' : `running, process ${server}`}`);
-    host.print(`agent   ${agent === undefined ? 'not running' : `running, process ${agent}`}`);
+    const together = agent === undefined && (await runsAgent(dataDir));
+    host.print(
+      `agent   ${together ? 'running, in the same process' : agent === undefined ? 'not running' : `running, process ${agent}`}`,
+    );
     if (server === undefined && agent === undefined) throw new Error(`Nothing of Skep runs with ${dataDir}`);
     if (server !== undefined) await printCluster(await connectByDataDir(dataDir), host);
   });
