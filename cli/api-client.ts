@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { VERSION } from '#base/version.ts';
 
 const TIMEOUT_MS = 15_000;
 
@@ -8,8 +9,19 @@ const TIMEOUT_MS = 15_000;
 export interface ApiClient {
   readonly server: string;
   readonly caCertificate: string;
-  /** Sends JSON and reads JSON. Rejects with the Status' message when the server refuses. */
-  call<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** Sends JSON and reads JSON, in the form that `accept` names. Rejects with ApiError when the server refuses. */
+  call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, accept?: string): Promise<T>;
+}
+
+/** The server's refusal: the Status' message and the response's code. */
+export class ApiError extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+  }
 }
 
 interface Kubeconfig {
@@ -42,12 +54,17 @@ export async function connectByDataDir(dataDir: string): Promise<ApiClient> {
   return {
     server: cluster.server,
     caCertificate,
-    async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    async call<T>(method: string, path: string, body?: unknown, accept = 'application/json'): Promise<T> {
       let response: Response;
       try {
         response = await fetch(new URL(path, cluster.server), {
           method,
-          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json' },
+          headers: {
+            authorization: `Bearer ${token}`,
+            'content-type': 'application/json',
+            accept,
+            'user-agent': `skep/${VERSION}`,
+          },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
           tls: { ca: caCertificate },
           signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -55,8 +72,10 @@ export async function connectByDataDir(dataDir: string): Promise<ApiClient> {
       } catch (error) {
         throw new Error(`Cannot reach the server at ${cluster.server}: is it running?`, { cause: error });
       }
+      const failed = (why?: string) => new ApiError(response.status, why ?? `${method} ${path}: ${response.status}`);
+      if (response.headers.get('content-type')?.includes('json') !== true) throw failed();
       const answer = (await response.json()) as { readonly message?: string };
-      if (!response.ok) throw new Error(answer.message ?? `${method} ${path}: ${response.status}`);
+      if (!response.ok) throw failed(answer.message);
       return answer as T;
     },
   };

@@ -3,12 +3,14 @@ import { UsageError } from '#base/options.ts';
 import { VERSION } from '#base/version.ts';
 import type { Process } from './command.ts';
 import { agentCommand } from './commands/agent.ts';
+import { historyCommand } from './commands/history.ts';
 import { imageCommand } from './commands/image.ts';
 import { kubeconfigCommand } from './commands/kubeconfig.ts';
 import { resetCommand } from './commands/reset.ts';
 import { serverCommand } from './commands/server.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
+import { undoCommand } from './commands/undo.ts';
 import { upCommand } from './commands/up.ts';
 
 /** What only the compiled binary has: where its embedded Postgres archive is. */
@@ -50,6 +52,8 @@ const COMMANDS: readonly ((program: Command, host: Process) => void)[] = [
   kubeconfigCommand,
   imageCommand,
   statusCommand,
+  historyCommand,
+  undoCommand,
   resetCommand,
 ];
 

@@ -16,6 +16,7 @@ import { Discovery } from './discovery.ts';
 import { type Answer, dispatch, findKind, resourceRequest } from './dispatch.ts';
 import { EventEncoder } from './event-encoder.ts';
 import { type HealthCheck, healthResponse } from './health.ts';
+import { historyResponse } from './history.ts';
 import { ApiMetrics } from './metrics.ts';
 import { OpenApi } from './openapi.ts';
 import { type RequestInfo, parseRequest } from './request-info.ts';
@@ -133,6 +134,8 @@ class Api {
     const { authenticator, authorizer } = this.#context;
     const user = await authenticate(request, authenticator, authorizer);
     demand(authorizer, user, info);
+    if (!info.isResourceRequest && isUnder(url.pathname.split('/').slice(1), 'skep'))
+      return historyResponse(this.#context, { request, url, info, user });
     if (!info.isResourceRequest) return this.#plain(request, url);
     const kind = findKind(this.#context, info);
     if (kind === undefined) {

@@ -49,6 +49,34 @@ export interface ObjectSubscriber {
   event(event: ObjectEvent): void;
 }
 
+/** One kept revision of an object. */
+export interface ObjectRevision {
+  readonly revision: number;
+  /** What the change did; undefined when only the object is left of it, not the change. */
+  readonly operation: 'create' | 'update' | 'delete' | undefined;
+  readonly time: Date;
+  /** Who made it; undefined when it is not known. */
+  readonly user: string | undefined;
+  readonly userAgent: string | undefined;
+  /** The object's JSON after the change, resourceVersion included; undefined when it was deleted. */
+  readonly text: string | undefined;
+}
+
+/** The kept revisions of an object, newest first. */
+export interface ObjectHistory {
+  readonly revisions: readonly ObjectRevision[];
+  /** Is nothing older kept. */
+  readonly complete: boolean;
+}
+
+/** Which revisions are asked for. */
+export interface HistoryQuery {
+  /** The most that are answered; large objects make it fewer. */
+  readonly limit: number;
+  /** Only revisions up to this one. */
+  readonly upTo?: number;
+}
+
 /**
  * The objects, with optimistic concurrency: reads from memory, writes through the batch writer. It knows nothing of kinds' rules.
  * An acknowledged write is in memory before its promise resolves, so a writer reads its own writes.
@@ -66,4 +94,6 @@ export interface ObjectStore {
    * Throws StatusError Expired when the log no longer reaches back so far.
    */
   subscribe(resource: string, afterRevision: number, subscriber: ObjectSubscriber): () => void;
+  /** What the log keeps of an object, there or deleted; from the database. Rejects with StatusError ServiceUnavailable. */
+  history(resource: string, namespace: string, name: string, query: HistoryQuery): Promise<ObjectHistory>;
 }

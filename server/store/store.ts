@@ -7,7 +7,15 @@ import { ChangeListener } from '#db/listen.ts';
 import { migrate } from '#db/migrate.ts';
 import type { RingLimits } from './event-ring.ts';
 import { LogFollower } from './log-follower.ts';
-import type { ObjectStore, ObjectSubscriber, ObjectWrite, StoredObject } from './object-store.ts';
+import { objectHistory } from './object-history.ts';
+import type {
+  HistoryQuery,
+  ObjectHistory,
+  ObjectStore,
+  ObjectSubscriber,
+  ObjectWrite,
+  StoredObject,
+} from './object-store.ts';
 import { WatchCache } from './watch-cache.ts';
 import { BatchWriter } from './writer.ts';
 
@@ -96,6 +104,10 @@ export class DatabaseStore implements ObjectStore, Service {
 
   subscribe(resource: string, afterRevision: number, subscriber: ObjectSubscriber): () => void {
     return this.#cache.subscribe(resource, afterRevision, subscriber);
+  }
+
+  history(resource: string, namespace: string, name: string, query: HistoryQuery): Promise<ObjectHistory> {
+    return objectHistory(this.#options.database, { resource, namespace, name }, query);
   }
 
   /** Resolves when the cache holds all that any server had committed before the call: what a consistent read among several servers waits for. */

@@ -7,6 +7,7 @@ import { namespaceKind } from '#api/kinds/core/namespace.ts';
 import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
 import type { Logger } from '#base/logger.ts';
 import { AllocationTable } from '#db/allocations.ts';
+import type { Database } from '#db/connect.ts';
 import { AdmissionChain } from '#server/admission/chain.ts';
 import { admissionPlugins } from '#server/admission/index.ts';
 import { createApi } from '#server/http/api.ts';
@@ -34,6 +35,7 @@ export interface ApiServerOptions {
 export interface ApiServer {
   readonly client: Client;
   readonly store: DatabaseStore;
+  readonly database: Database;
   readonly registry: StoreRegistry;
   readonly kinds: Kinds;
   readonly adminToken: string;
@@ -89,6 +91,7 @@ export async function startApiServer({
   return {
     client,
     store,
+    database,
     registry,
     kinds,
     adminToken: keys.adminToken,
