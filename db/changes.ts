@@ -74,6 +74,23 @@ export async function recentChanges(sql: Sql, upTo: number, limit: number): Prom
     ORDER BY c.revision`;
 }
 
+/** resource_changes: what became of one resource in (after, upTo], oldest first, at most `limit` rows, each with what it replaced. */
+export async function resourceChanges(
+  sql: Sql,
+  resource: string,
+  { after, upTo, limit }: { readonly after: number; readonly upTo: number; readonly limit: number },
+): Promise<readonly ChangeWithPrevious[]> {
+  return sql<ChangeWithPrevious[]>`
+    SELECT c.revision, c.resource, c.namespace, c.name, c.previous_revision AS "previousRevision", c.value,
+      p.value AS "previousValue"
+    FROM (
+      SELECT revision, resource, namespace, name, previous_revision, value
+      FROM changes WHERE revision > ${after} AND revision <= ${upTo} AND resource = ${resource}
+      ORDER BY revision LIMIT ${limit}
+    ) AS c LEFT JOIN changes AS p ON p.revision = c.previous_revision AND c.previous_revision <> 0
+    ORDER BY c.revision`;
+}
+
 /** oldest_revision: the lowest number from which the log is whole: the lower bound of its first partition. */
 export async function oldestRevision(sql: Sql): Promise<number> {
   const lower = (await partitions(sql)).map((partition) => partition.from);

@@ -15,6 +15,8 @@ export interface ListenerOptions {
    * Must not throw.
    */
   readonly onNudge: (revision: number | undefined) => void;
+  /** Told when the connection is lost or cannot be made. Must not throw. */
+  readonly onLost?: () => void;
   readonly clock?: Clock;
   /** How often the log is looked at without a nudge, ms; default 20,000. */
   readonly tickMs?: number;
@@ -63,6 +65,7 @@ export class ChangeListener implements Service {
         if (!this.#stopped.signal.aborted) log.warn({ code: codeOf(error), waitMs }, 'cannot listen for changes');
       }
       if (this.#stopped.signal.aborted) break;
+      this.#options.onLost?.();
       await this.#clock.sleep(waitMs, this.#stopped.signal);
       waitMs = Math.min(waitMs * 2, RETRY_MOST_MS);
     }

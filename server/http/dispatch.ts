@@ -1,6 +1,7 @@
 import { type Kind, resourceOf } from '#api/kind.ts';
 import type { User } from '#server/store/registry.ts';
 import type { ApiContext, ResourceRequest } from './api-context.ts';
+import { catchUpFor } from './fresh-read.ts';
 import { negotiate } from './negotiate.ts';
 import type { RequestInfo } from './request-info.ts';
 import { REVIEW_KINDS, review } from './reviews.ts';
@@ -36,6 +37,8 @@ export function findKind({ kinds }: Pick<ApiContext, 'kinds'>, info: RequestInfo
 
 /** Answers a request on a kind: the verb's handler, or the subresource's. Rejects with StatusError. */
 export async function dispatch(request: ResourceRequest, callSubresource: CallSubresource): Promise<Answer> {
+  const behind = catchUpFor(request);
+  if (behind !== undefined) await behind;
   if (request.info.subresource !== '') return onSubresource(request, callSubresource);
   const { kind, info } = request;
   if (!kind.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed();

@@ -94,6 +94,23 @@ export interface ObjectStore {
    * Throws StatusError Expired when the log no longer reaches back so far.
    */
   subscribe(resource: string, afterRevision: number, subscriber: ObjectSubscriber): () => void;
+  /**
+   * As `subscribe`, for a revision that memory no longer reaches back to: what is missing is read from the log first. `needsPrevious`: a change
+   * whose previous state is lost may not be told. Rejects with StatusError Expired when the log does not reach back either.
+   */
+  resume(
+    resource: string,
+    afterRevision: number,
+    subscriber: ObjectSubscriber,
+    options: { readonly needsPrevious: boolean },
+  ): Promise<() => void>;
+  /**
+   * What a consistent read waits for: undefined when memory holds all that any server had committed (or `revision`, if given), else resolves
+   * when it does. Rejects with StatusError Timeout after 3 s; waits for nothing while `isStale`.
+   */
+  current(revision?: number): Promise<void> | undefined;
+  /** The database does not answer: what is read from memory may be old. */
+  readonly isStale: boolean;
   /** What the log keeps of an object, there or deleted; from the database. Rejects with StatusError ServiceUnavailable. */
   history(resource: string, namespace: string, name: string, query: HistoryQuery): Promise<ObjectHistory>;
 }

@@ -6,7 +6,9 @@ import { codeOf } from '#db/errors.ts';
 import { ChangeListener } from '#db/listen.ts';
 import { migrate } from '#db/migrate.ts';
 import type { RingLimits } from './event-ring.ts';
+import { Freshness, type Membership, soleMember } from './freshness.ts';
 import { LogFollower } from './log-follower.ts';
+import { replayLog } from './log-replay.ts';
 import { objectHistory } from './object-history.ts';
 import type {
   HistoryQuery,
@@ -29,6 +31,8 @@ export interface StoreOptions {
   readonly ringLimits?: RingLimits;
   /** How often the log is read without a nudge, ms. */
   readonly tickMs?: number;
+  /** Among which servers this one is; default: nobody else can reach the database. */
+  readonly membership?: Membership;
 }
 
 /** Partitions are looked after each time the revision has grown by this much. */
@@ -42,12 +46,13 @@ export class DatabaseStore implements ObjectStore, Service {
   readonly #follower: LogFollower;
   readonly #writer: BatchWriter;
   readonly #listener: ChangeListener;
+  readonly #freshness: Freshness;
   #nudged = 0;
   #maintainedAt = 0;
   #maintaining: Promise<void> | undefined;
 
   constructor(options: StoreOptions) {
-    const { database, log, clock = systemClock } = options;
+    const { database, log, clock = systemClock, membership = soleMember } = options;
     this.#options = options;
     this.#cache = new WatchCache(log, options.ringLimits);
     this.#follower = new LogFollower(database, this.#cache);
@@ -57,13 +62,21 @@ export class DatabaseStore implements ObjectStore, Service {
       follower: this.#follower,
       log,
       clock,
+      mayWrite: () => membership.isMember,
       onCommitted: () => this.#committed(),
+    });
+    this.#freshness = new Freshness({
+      membership,
+      clock,
+      revision: () => this.#cache.revision,
+      catchUp: () => this.#follower.catchUp(),
     });
     this.#listener = new ChangeListener({
       database,
       log,
       clock,
       onNudge: (revision) => this.#nudge(revision),
+      onLost: () => this.#freshness.lost(),
       ...(options.tickMs === undefined ? {} : { tickMs: options.tickMs }),
     });
   }
@@ -106,6 +119,35 @@ export class DatabaseStore implements ObjectStore, Service {
     return this.#cache.subscribe(resource, afterRevision, subscriber);
   }
 
+  async resume(
+    resource: string,
+    afterRevision: number,
+    subscriber: ObjectSubscriber,
+    { needsPrevious }: { readonly needsPrevious: boolean },
+  ): Promise<() => void> {
+    for (let after = afterRevision; ;) {
+      const upTo = this.#cache.revision;
+      try {
+        return this.#cache.subscribe(resource, after, subscriber);
+      } catch (error) {
+        if (after >= upTo) throw error;
+      }
+      after = await replayLog(
+        this.#options.database,
+        { resource, afterRevision: after, upTo, needsPrevious },
+        subscriber,
+      );
+    }
+  }
+
+  current(revision?: number): Promise<void> | undefined {
+    return this.#freshness.current(revision);
+  }
+
+  get isStale(): boolean {
+    return this.#freshness.isStale;
+  }
+
   history(resource: string, namespace: string, name: string, query: HistoryQuery): Promise<ObjectHistory> {
     return objectHistory(this.#options.database, { resource, namespace, name }, query);
   }
@@ -133,9 +175,13 @@ export class DatabaseStore implements ObjectStore, Service {
   }
 
   #follow(): void {
-    this.#follower.catchUp().catch((error: unknown) => {
-      this.#options.log.warn({ code: codeOf(error) }, 'cannot read the change log');
-    });
+    this.#follower.catchUp().then(
+      () => this.#freshness.answered(),
+      (error: unknown) => {
+        this.#freshness.lost();
+        this.#options.log.warn({ code: codeOf(error) }, 'cannot read the change log');
+      },
+    );
   }
 
   async #maintain(): Promise<void> {

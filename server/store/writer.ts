@@ -37,6 +37,8 @@ export interface WriterOptions {
   readonly follower: LogFollower;
   readonly log: Logger;
   readonly clock?: Clock;
+  /** False while the other servers of the database do not know of this one: what it wrote could be missing from their consistent reads. */
+  readonly mayWrite?: () => boolean;
   /** Told of the cache's revision after each batch. */
   readonly onCommitted?: (revision: number) => void;
 }
@@ -74,6 +76,8 @@ export class BatchWriter {
   write(write: ObjectWrite): Promise<StoredObject> {
     if (this.#stopped) return Promise.reject(unavailable('the server is stopping'));
     if (this.#lost) return Promise.reject(unavailable('the database does not answer'));
+    if (this.#options.mayWrite?.() === false)
+      return Promise.reject(unavailable('this server has lost its session among the others'));
     if (this.#queue.length >= QUEUE_LIMIT) return Promise.reject(tooMany());
     return new Promise((resolve, reject) => {
       const value = write.operation === 'delete' ? null : encode(write.object);

@@ -107,12 +107,14 @@ test('watch() on one name by the old path sees that object only', async () => {
 
 test('watch() from a revision that the log has lost is an ERROR event with 410', async () => {
   const { expired } = await import('#api/meta/status.ts');
-  const subscribe = api.store.subscribe.bind(api.store);
+  const { subscribe, resume } = api.store;
+  const lost = expired('too old resource version: 1 (5)');
   api.store.subscribe = () => {
-    throw expired('too old resource version: 1 (5)');
+    throw lost;
   };
+  api.store.resume = () => Promise.reject(lost);
   const [error] = await watched('resourceVersion=1');
-  api.store.subscribe = subscribe;
+  Object.assign(api.store, { subscribe, resume });
   expect(error).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } });
 });
 

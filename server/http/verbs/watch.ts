@@ -1,6 +1,6 @@
 import { resourceOf } from '#api/kind.ts';
 import { StatusError } from '#api/meta/status.ts';
-import type { ObjectEvent, StoredObject } from '#server/store/object-store.ts';
+import type { ObjectEvent, ObjectSubscriber, StoredObject } from '#server/store/object-store.ts';
 import type { ResourceRequest } from '../api-context.ts';
 import { type EventForm, type EventType, bookmark, line } from '../event-encoder.ts';
 import { type ListOptions, readListOptions } from '../list-options.ts';
@@ -67,20 +67,40 @@ class WatchStream {
     // Bun holds back the response's headers until the first bytes; clients skip an empty line.
     controller.enqueue(NEWLINE);
     const { api } = this.#request;
+    const after = this.#sendState();
+    const resource = resourceOf(this.#request.kind);
+    const subscriber: ObjectSubscriber = { event: (event) => this.#event(event) };
     try {
-      const after = this.#sendState();
-      this.#unsubscribe = api.store.subscribe(resourceOf(this.#request.kind), after, {
-        event: (event) => this.#event(event),
-      });
+      this.#unsubscribe = api.store.subscribe(resource, after, subscriber);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      controller.enqueue(line('ERROR', JSON.stringify(error.toStatus())));
-      return this.#finish(false);
+      // Memory does not reach back so far; the log may.
+      const needsPrevious = !this.#selection.isEverything;
+      api.store.resume(resource, after, subscriber, { needsPrevious }).then(
+        (unsubscribe) => {
+          this.#unsubscribe = unsubscribe;
+          // A watch that was given up meanwhile.
+          if (this.#controller === undefined) this.#release();
+        },
+        (reason: unknown) => this.#fail(reason),
+      );
     }
     if (api.stopping.aborted) return this.#finish(true);
     // A replay may have ended the watch already (too far behind).
     if (this.#controller === undefined) return this.#release();
     this.#arm();
+  }
+
+  /** Nothing can be told from the revision asked for. */
+  #fail(error: unknown): void {
+    const { log } = this.#request.api;
+    if (!(error instanceof StatusError)) log.warn({ err: error }, 'cannot read the change log for a watch');
+    const status =
+      error instanceof StatusError
+        ? error
+        : new StatusError('ServiceUnavailable', 'The database does not answer; try again', { retryAfterSeconds: 1 });
+    this.#controller?.enqueue(line('ERROR', JSON.stringify(status.toStatus())));
+    this.#finish(false);
   }
 
   #arm(): void {

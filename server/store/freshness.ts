@@ -1,0 +1,94 @@
+import { StatusError } from '#api/meta/status.ts';
+import type { Clock } from '#base/clock.ts';
+
+/** Where this server stands among those of its database (db/server-session.ts). */
+export interface Membership {
+  /** Has nobody else been able to write until just now. */
+  isAlone(): boolean;
+  /** Do the others know of this server; only then it may write. */
+  readonly isMember: boolean;
+}
+
+/** The membership of a server whose database nobody else can reach. */
+export const soleMember: Membership = { isAlone: () => true, isMember: true };
+
+/** What freshness is judged by. */
+export interface FreshnessOptions {
+  readonly membership: Membership;
+  readonly clock: Clock;
+  /** The revision of memory. */
+  readonly revision: () => number;
+  /** Brings memory up to all that was committed before the call. */
+  readonly catchUp: () => Promise<void>;
+}
+
+/** Upstream: blockTimeout of the watch cache. */
+const DEADLINE_MS = 3_000;
+
+/**
+ * Whether memory is as new as a consistent read wants it. States: well → (the database does not answer) → stale → (it answers) → well.
+ * While it is stale reads are answered from memory, and say so; nobody waits.
+ */
+export class Freshness {
+  readonly #options: FreshnessOptions;
+  #stale = false;
+  #probing = false;
+
+  constructor(options: FreshnessOptions) {
+    this.#options = options;
+  }
+
+  /** The database does not answer: what is in memory may be old. */
+  get isStale(): boolean {
+    return this.#stale;
+  }
+
+  /** The database has answered. */
+  answered(): void {
+    this.#stale = false;
+  }
+
+  /** The database has gone, or does not answer. */
+  lost(): void {
+    this.#stale = true;
+  }
+
+  /**
+   * Undefined when memory holds all that any server has committed (or, with `revision`, that revision); else resolves when it does.
+   * Rejects with StatusError Timeout after 3 s.
+   */
+  current(revision?: number): Promise<void> | undefined {
+    if (revision !== undefined && revision <= this.#options.revision()) return undefined;
+    if (this.#stale) {
+      this.#probe();
+      return undefined;
+    }
+    return this.#options.membership.isAlone() ? undefined : this.#catchUp();
+  }
+
+  async #catchUp(): Promise<void> {
+    const { clock, catchUp } = this.#options;
+    const timer = new AbortController();
+    const late = clock.sleep(DEADLINE_MS, timer.signal).then(() => 'late' as const);
+    const answer = catchUp().then(
+      () => this.answered(),
+      () => this.lost(),
+    );
+    const outcome = await Promise.race([answer, late]);
+    timer.abort();
+    if (outcome !== 'late') return;
+    this.lost();
+    throw new StatusError('Timeout', `The database has not told the current revision within ${DEADLINE_MS / 1000} s`, {
+      retryAfterSeconds: 1,
+    });
+  }
+
+  /** One look in the background at a time: the database may be back before the listener knows. */
+  #probe(): void {
+    if (this.#probing) return;
+    this.#probing = true;
+    this.#catchUp()
+      .catch(() => undefined)
+      .finally(() => (this.#probing = false));
+  }
+}
