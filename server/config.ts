@@ -35,6 +35,14 @@ export const SERVER_OPTIONS = {
     optional: true,
     parse: text,
   },
+  encryptionKeyFile: {
+    name: 'encryption-key-file',
+    placeholder: 'FILE',
+    description:
+      'key that seals the CA, keys and tokens in the database (default: identity/encryption.key in the data directory)',
+    optional: true,
+    parse: text,
+  },
   clusterCIDR: {
     name: 'cluster-cidr',
     placeholder: 'CIDR',

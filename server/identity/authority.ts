@@ -28,8 +28,7 @@ export interface Authority {
  * @throws when a file is there but cannot be read or does not hold what its name says.
  */
 export async function loadAuthority(directory: string, hosts: readonly string[]): Promise<Authority> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const ca = (await readPair(directory, 'ca')) ?? (await makeCa(directory));
+  const ca = await loadCa(directory);
   let serving = await readPair(directory, 'server');
   if (serving === undefined || !covers(serving.certificate, ca.certificate, hosts)) {
     serving = await makeServing(directory, ca, hosts);
@@ -40,6 +39,12 @@ export async function loadAuthority(directory: string, hosts: readonly string[])
     servingCertificate: serving.certificate,
     servingKey: serving.key,
   };
+}
+
+/** Reads `ca.crt` and `ca.key` under `directory`, making them when they are missing. PEM. */
+export async function loadCa(directory: string): Promise<{ readonly certificate: string; readonly key: string }> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  return (await readPair(directory, 'ca')) ?? (await makeCa(directory));
 }
 
 /** SHA-256 of a PEM certificate's DER, lower-case hex. */
