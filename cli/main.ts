@@ -8,6 +8,7 @@ import { imageCommand } from './commands/image.ts';
 import { kubeconfigCommand } from './commands/kubeconfig.ts';
 import { resetCommand } from './commands/reset.ts';
 import { serverCommand } from './commands/server.ts';
+import { sqlCommand } from './commands/sql.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { undoCommand } from './commands/undo.ts';
@@ -54,6 +55,7 @@ const COMMANDS: readonly ((program: Command, host: Process) => void)[] = [
   statusCommand,
   historyCommand,
   undoCommand,
+  sqlCommand,
   resetCommand,
 ];
 

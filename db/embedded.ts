@@ -300,3 +300,11 @@ export async function stopEmbedded(dataDirectory: string): Promise<void> {
   await stopPostmaster(left.pid, 10_000);
   if (!left.socketDirectory.startsWith(dataDirectory)) await rm(left.socketDirectory, { recursive: true, force: true });
 }
+
+/** Where the Postgres below `dataDirectory` answers, when one runs there already, whoever started it. */
+export async function runningEmbedded(dataDirectory: string): Promise<DatabaseAddress | undefined> {
+  if (!existsSync(dataDirectory)) return undefined;
+  const found = runningPostmaster(join(await realpath(dataDirectory), 'postgres', 'data'));
+  if (found?.ready !== true) return undefined;
+  return { socketDirectory: found.socketDirectory, user: 'postgres', database: 'postgres' };
+}
