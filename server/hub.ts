@@ -10,12 +10,11 @@ import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
 import { GIT_VERSION } from '#base/version.ts';
 import { AllocationTable } from '#db/allocations.ts';
-import { connect, type Database } from '#db/connect.ts';
-import { type EmbeddedPostgres, startEmbedded } from '#db/embedded.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { admissionPlugins } from './admission/index.ts';
 import type { ServerConfig } from './config.ts';
 import { createControllers } from './controllers/index.ts';
+import { openHubDatabase } from './hub-database.ts';
 import { createApi } from './http/api.ts';
 import { type Authority, loadAuthority } from './identity/authority.ts';
 import { writeKubeconfig } from './identity/kubeconfig.ts';
@@ -23,6 +22,7 @@ import { loadTokenKeys, Tokens } from './identity/tokens.ts';
 import { nodeSubresources } from './http/subresources/node-streams.ts';
 import { NodeGateway } from './nodes/gateway.ts';
 import { NodeMonitor } from './nodes/node-monitor.ts';
+import { Manager } from './reconcile/manager.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
 import type { Client } from './store/client.ts';
 import { Kinds } from './store/kinds.ts';
@@ -88,13 +88,13 @@ async function assemble(
   // Postgres' own user must get through to its files below; what is secret has mode 0700 or 0600 itself.
   await mkdir(config.dataDir, { recursive: true, mode: 0o755 });
   await chmod(config.dataDir, 0o755);
+  const { database, membership, leader } = await openHubDatabase({ config, log, say, postgresFiles }, started);
   const identityDir = join(config.dataDir, 'identity');
   const authority = await loadAuthority(identityDir, certificateHosts(config, advertised));
   const keys = await loadTokenKeys(identityDir);
 
-  const database = await openDatabase({ config, log, say, postgresFiles }, started);
   const services: Service[] = [];
-  const store = await openStore({ database, log: log.child({ part: 'store' }) });
+  const store = await openStore({ database, membership, log: log.child({ part: 'store' }) });
   started.push(() => store.stop());
   services.push(store);
   say(`store: at revision ${store.revision()}`);
@@ -148,16 +148,23 @@ async function assemble(
   gateway.start();
   started.push(async () => gateway.stop());
   services.push(
-    createControllers({ ...deps, log: log.child({ part: 'controllers' }) }),
-    createScheduler({ ...deps, log: log.child({ part: 'scheduler' }) }),
-    new NodeMonitor({
-      client: client.as('system:node-monitor'),
-      sessions: gateway.sessions,
-      clock,
-      log: nodesLog,
-      graceMs,
+    createControllers({ ...deps, log: log.child({ part: 'controllers' }) }, leader),
+    createScheduler({ ...deps, log: log.child({ part: 'scheduler' }) }, leader),
+    new Manager({
+      name: 'upkeep',
+      leader,
+      log,
+      start: () => [
+        new NodeMonitor({
+          client: client.as('system:node-monitor'),
+          sessions: gateway.sessions,
+          clock,
+          log: nodesLog,
+          graceMs,
+        }),
+        new Sweeper({ database, store, kinds, log: log.child({ part: 'sweeper' }) }),
+      ],
     }),
-    new Sweeper({ database, store, kinds, log: log.child({ part: 'sweeper' }) }),
   );
 
   const stopping = new AbortController();
@@ -208,30 +215,6 @@ async function assemble(
       stopped.resolve();
     },
   };
-}
-
-async function openDatabase(
-  { config, log, say, postgresFiles }: HubOptions,
-  started: (() => Promise<void>)[],
-): Promise<Database> {
-  const startedAt = performance.now();
-  const took = (): string => `${((performance.now() - startedAt) / 1000).toFixed(2)} s`;
-  let postgres: EmbeddedPostgres | undefined;
-  if (config.databaseUrl === undefined) {
-    say('database: starting the embedded Postgres');
-    postgres = await startEmbedded({
-      dataDirectory: config.dataDir,
-      log: log.child({ part: 'postgres' }),
-      ...(postgresFiles === undefined ? {} : { filesDirectory: postgresFiles }),
-      ...(config.fsync ? {} : { settings: { fsync: 'off' } }),
-    });
-    const running = postgres;
-    started.push(() => running.stop());
-  }
-  const database = await connect(postgres?.address ?? { url: config.databaseUrl ?? '' });
-  started.push(() => database.close());
-  say(`database: Postgres ${Math.floor(database.version / 10_000)} answers, after ${took()}`);
-  return database;
 }
 
 async function makeSystemNamespaces(client: Client): Promise<void> {

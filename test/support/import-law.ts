@@ -84,6 +84,7 @@ export const LAW: readonly Room[] = [
     builtins: true,
   },
   { files: 'server/config.ts', own: ['base/'], packages: [], builtins: true },
+  { files: 'server/hub-database.ts', own: ['base/', 'db/', 'server/'], packages: [], builtins: true },
   { files: 'server/hub.ts', own: ['api/', 'base/', 'db/', 'server/'], packages: ['elysia'], builtins: true },
   { files: 'agent/link/', own: ['api/', 'base/', 'agent/link/'], packages: ['ws'], builtins: true },
   {
