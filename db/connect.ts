@@ -66,13 +66,29 @@ export function connectClient(
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
     connection: { application_name: `skep ${name}`, ...settings },
   };
-  if ('url' in address) return postgres(address.url, options) as unknown as Sql;
+  if ('url' in address) {
+    const { url, socketDirectory } = splitUrl(address.url);
+    return postgres(url, {
+      ...options,
+      ...(socketDirectory === undefined ? {} : { host: socketDirectory }),
+    }) as unknown as Sql;
+  }
   return postgres({
     ...options,
     host: address.socketDirectory,
     user: address.user,
     database: address.database,
   }) as unknown as Sql;
+}
+
+/** libpq's `?host=/directory`, for a Postgres on a Unix socket; the driver would send it on as a setting. */
+function splitUrl(text: string): { readonly url: string; readonly socketDirectory?: string } {
+  if (!text.includes('host=') || !URL.canParse(text)) return { url: text };
+  const url = new URL(text);
+  const host = url.searchParams.get('host');
+  if (host?.startsWith('/') !== true) return { url: text };
+  url.searchParams.delete('host');
+  return { url: url.href, socketDirectory: host };
 }
 
 /**
