@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/hosts.ts';
 import { ROOT } from '../support/import-law.ts';
+import type { Access } from './watch-latency.ts';
 
 /** A `skep server` process on loopback, as users run it, and what a client needs to call it. */
 export interface BenchServer {
@@ -10,8 +11,9 @@ export interface BenchServer {
   readonly url: string;
   /** Sends one request over a kept connection; rejects when the status is not 2xx. */
   call(method: string, path: string, body?: unknown, contentType?: string): Promise<string>;
-  /** An open watch: the response whose body streams events. */
-  watch(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  /** For a client in another process. */
+  readonly access: Access;
+  readonly directory: string;
   /** Milliseconds from the start of the process to `ok` on /readyz. */
   readonly startMs: number;
   restart(): Promise<BenchServer>;
@@ -62,6 +64,8 @@ export async function startBenchServer(existing?: string): Promise<BenchServer> 
   return {
     pid: child.pid,
     url,
+    access: { url, ca, token },
+    directory,
     startMs,
     async call(method, path, body, contentType = 'application/json') {
       const response = await request(
@@ -77,11 +81,6 @@ export async function startBenchServer(existing?: string): Promise<BenchServer> 
       const text = await response.text();
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 200)}`);
       return text;
-    },
-    async watch(path, signal) {
-      const { body } = await request(path, { signal }, token, ca);
-      if (body === null) throw new Error('a watch without a body');
-      return body;
     },
     async restart() {
       await end();

@@ -28,8 +28,19 @@ export function printFigures(title: string, figures: readonly Figure[]): void {
   );
 }
 
-/** Resident memory of a process and all its descendants, in MB, by the name of the program. */
-export function residentMemory(root: number): Record<string, number> {
+/**
+ * Memory in MB. `rss` counts a page for every process that has it, so a sum of it counts shared pages (a program's own code, Postgres' buffers)
+ * many times; `pss` divides each page among those that share it, so a sum of it is what is really there.
+ */
+export interface Memory {
+  readonly rss: number;
+  readonly pss: number;
+  /** How many processes. */
+  readonly count: number;
+}
+
+/** The memory of a process and all its descendants, by the name of the program. */
+export function memoryOf(root: number): Record<string, Memory> {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -37,17 +48,39 @@ export function residentMemory(root: number): Record<string, number> {
     const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
     children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
   }
-  const sum: Record<string, number> = {};
+  const sum: Record<string, Memory> = {};
   const add = (pid: number): void => {
-    const status = readProc(`/proc/${pid}/status`);
-    const name = /^Name:\s+(.*)$/m.exec(status)?.[1] ?? 'gone';
-    const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-    sum[name] = (sum[name] ?? 0) + kilobytes / 1024;
+    const name = readProc(`/proc/${pid}/comm`).trim();
+    if (name !== '') {
+      const own = memoryOfOne(pid);
+      const { rss, pss, count } = sum[name] ?? { rss: 0, pss: 0, count: 0 };
+      sum[name] = { rss: rss + own.rss, pss: pss + own.pss, count: count + 1 };
+    }
     for (const child of children.get(pid) ?? []) add(child);
   };
   add(root);
   return sum;
 }
+
+/** The memory of one process; zero when it has ended. */
+export function memoryOfOne(pid: number): Memory {
+  const rollup = readProc(`/proc/${pid}/smaps_rollup`);
+  const megabytes = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
+  return { rss: megabytes('Rss'), pss: megabytes('Pss'), count: 1 };
+}
+
+/** Rows for the memory of several programs. */
+export function memoryFigures(what: string, memory: Readonly<Record<string, Memory>>): Figure[] {
+  return Object.entries(memory).flatMap(([name, { rss, pss, count }]) => [
+    { what: `${what}: ${name} (${count}), RSS`, value: rss, unit: 'MB' },
+    { what: `${what}: ${name} (${count}), PSS`, value: pss, unit: 'MB' },
+  ]);
+}
+
+/** Of all programs together. */
+export const total = (memory: Readonly<Record<string, Memory>>, kind: 'rss' | 'pss'): number =>
+  Object.values(memory).reduce((sum, one) => sum + one[kind], 0);
 
 function readProc(path: string): string {
   try {

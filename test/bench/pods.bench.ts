@@ -1,7 +1,7 @@
 import { startCluster } from '../support/cluster.ts';
 import { eventually } from '../support/hosts.ts';
 import { deployment } from '../support/manifests.ts';
-import { type Figure, percentile, printFigures, residentMemory } from './figures.ts';
+import { type Figure, memoryFigures, memoryOf, memoryOfOne, percentile, printFigures } from './figures.ts';
 
 /** Times of pods on one real node, as seen by an API client that asks every 10 ms, and the agent's memory. */
 const figures: Figure[] = [];
@@ -19,16 +19,9 @@ try {
   });
   const agentPid = Number(await Bun.file(`${cluster.dataDirs[0]}/agent.pid`).text());
   await Bun.sleep(3000);
-  const own = Bun.file(`/proc/${agentPid}/status`);
-  figures.push({
-    what: 'agent memory beside containerd, 10 pods (RSS)',
-    value: Number(/VmRSS:\s+(\d+)/.exec(await own.text())?.[1]) / 1024,
-    unit: 'MB',
-    budget: 70,
-  });
-  for (const [name, megabytes] of Object.entries(residentMemory(agentPid))) {
-    figures.push({ what: `resident memory, 10 pods: ${name}`, value: megabytes, unit: 'MB' });
-  }
+  const own = memoryOfOne(agentPid);
+  figures.push({ what: 'agent memory beside containerd, 10 pods (RSS)', value: own.rss, unit: 'MB', budget: 70 });
+  figures.push(...memoryFigures('memory, 10 pods', memoryOf(agentPid)));
   const killed = await timeOf('replace p0');
   figures.push({ what: 'a killed pod replaced and Ready', value: killed, unit: 'ms', budget: 600 });
   await cluster.kubectl('delete pods --all --grace-period=0 --force');
