@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Pod } from '#api/kinds/core/pod.ts';
 import { podLogDirectory } from './pod-paths.ts';
-import type { PodWorker } from './pod-worker.ts';
+import type { PodWorker } from './worker/pod-worker.ts';
 
 /** Where a stream finds a container. Without `containerId` it does not run; `error` says why, in upstream's words. */
 export interface ContainerLookup {

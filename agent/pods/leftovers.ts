@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PodContext } from './pod-context.ts';
-import { ANNOTATIONS } from './container-config.ts';
+import { ANNOTATIONS } from './containers/container-config.ts';
 import type { PodRecord } from './pod-record.ts';
 
 /** Stops and removes what the runtime holds of a pod that is no longer this node's, and its files. */

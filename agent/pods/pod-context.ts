@@ -6,7 +6,7 @@ import type { ContainerRuntime } from '../runtime/runtime.ts';
 import type { DesiredState } from '../state/desired-state.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { PodPlace } from '../volumes/field-ref.ts';
-import type { Images } from './images.ts';
+import type { Images } from './images/images.ts';
 import type { PodEvents } from './pod-events.ts';
 import type { StartSlots } from './start-slots.ts';
 

@@ -7,15 +7,15 @@ import type { Service } from '#base/service.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import type { DesiredState } from '../state/desired-state.ts';
 import type { Volumes } from '../volumes/volumes.ts';
-import { see } from './container-kill.ts';
+import { see } from './containers/container-kill.ts';
 import { type ContainerLookup, lookupContainer } from './container-lookup.ts';
-import { Images } from './images.ts';
+import { Images } from './images/images.ts';
 import { removeLeftover, removeLeftoverFiles } from './leftovers.ts';
 import type { PodContext } from './pod-context.ts';
 import { PodEvents } from './pod-events.ts';
 import { PodRecord } from './pod-record.ts';
-import { PodWorker } from './pod-worker.ts';
-import { LABELS } from './sandbox-config.ts';
+import { PodWorker } from './worker/pod-worker.ts';
+import { LABELS } from './sandbox/sandbox-config.ts';
 import { StartSlots } from './start-slots.ts';
 
 /** What a PodManager needs. What may become known only later (addresses, the cluster's resolver) is asked for when it is used. */

@@ -1,6 +1,6 @@
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
-import type { RuntimeImage, SecurityOptions } from '../runtime/runtime.ts';
+import type { RuntimeImage, SecurityOptions } from '../../runtime/runtime.ts';
 import { ContainerFailure } from './container-failure.ts';
 
 /** What a sandbox may do: the pod's part of the security context. */

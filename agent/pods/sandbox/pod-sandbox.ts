@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Pod } from '#api/kinds/core/pod.ts';
-import type { SandboxConfig } from '../runtime/runtime.ts';
+import type { SandboxConfig } from '../../runtime/runtime.ts';
 import { parseResolvConf, podDns } from './dns.ts';
 import { hostsFile } from './hosts-file.ts';
-import type { PodContext } from './pod-context.ts';
-import { hostsFilePath, podLogDirectory } from './pod-paths.ts';
-import type { PodRecord } from './pod-record.ts';
+import type { PodContext } from '../pod-context.ts';
+import { hostsFilePath, podLogDirectory } from '../pod-paths.ts';
+import type { PodRecord } from '../pod-record.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 
 const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');

@@ -2,12 +2,12 @@ import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Secret } from '#api/kinds/core/secret.ts';
 import type { Container } from '#api/podspec/container.ts';
 import type { Clock } from '#base/clock.ts';
-import { type ContainerRuntime, type ImageAuth, RuntimeFailure, type RuntimeImage } from '../runtime/runtime.ts';
-import type { DesiredState } from '../state/desired-state.ts';
-import { ContainerFailure } from './container-failure.ts';
-import { CrashBackoff } from './crash-backoff.ts';
+import { type ContainerRuntime, type ImageAuth, RuntimeFailure, type RuntimeImage } from '../../runtime/runtime.ts';
+import type { DesiredState } from '../../state/desired-state.ts';
+import { ContainerFailure } from '../containers/container-failure.ts';
+import { CrashBackoff } from '../containers/crash-backoff.ts';
 import { type ImageReference, InvalidReference, parseImageReference } from './image-reference.ts';
-import type { PodEvents } from './pod-events.ts';
+import type { PodEvents } from '../pod-events.ts';
 
 /** What Images needs. */
 export interface ImagesOptions {

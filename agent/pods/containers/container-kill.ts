@@ -1,12 +1,12 @@
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
 import type { LifecycleHandler } from '#api/podspec/lifecycle.ts';
-import type { RuntimeContainerStatus } from '../runtime/runtime.ts';
-import { probeAddress, runHandler } from './handler.ts';
-import type { PodContext } from './pod-context.ts';
-import { fieldPathOf } from './pod-context.ts';
-import { podTitle } from './pod-paths.ts';
-import type { PodRecord } from './pod-record.ts';
+import type { RuntimeContainerStatus } from '../../runtime/runtime.ts';
+import { probeAddress, runHandler } from '../probes/handler.ts';
+import type { PodContext } from '../pod-context.ts';
+import { fieldPathOf } from '../pod-context.ts';
+import { podTitle } from '../pod-paths.ts';
+import type { PodRecord } from '../pod-record.ts';
 
 /** kubelet: minimumGracePeriodInSeconds, what is left to a container after a long preStop hook. */
 const LEAST_GRACE_SECONDS = 2;

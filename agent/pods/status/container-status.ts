@@ -1,8 +1,8 @@
 import type { ContainerState, ContainerStateTerminated, ContainerStatus } from '#api/kinds/core/pod-status.ts';
 import { formatTime } from '#api/meta/time.ts';
 import type { Container } from '#api/podspec/container.ts';
-import type { RuntimeContainerStatus } from '../runtime/runtime.ts';
-import { ANNOTATIONS } from './container-config.ts';
+import type { RuntimeContainerStatus } from '../../runtime/runtime.ts';
+import { ANNOTATIONS } from '../containers/container-config.ts';
 
 /** Why a container does not run, as the worker knows it. */
 export interface WaitingState {

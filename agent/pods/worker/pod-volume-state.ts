@@ -1,7 +1,7 @@
 import type { Pod } from '#api/kinds/core/pod.ts';
-import type { MountedVolume } from '../volumes/volume-type.ts';
-import type { PodPlace } from '../volumes/field-ref.ts';
-import type { PodContext } from './pod-context.ts';
+import type { MountedVolume } from '../../volumes/volume-type.ts';
+import type { PodPlace } from '../../volumes/field-ref.ts';
+import type { PodContext } from '../pod-context.ts';
 
 /** kubelet: the back-off of a mount, doubling from the first to the second. */
 const FIRST_RETRY_MS = 500;

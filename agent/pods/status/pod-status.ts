@@ -3,8 +3,8 @@ import type { ContainerStatus, PodCondition, PodStatus } from '#api/kinds/core/p
 import { findCondition } from '#api/meta/conditions.ts';
 import { formatTime } from '#api/meta/time.ts';
 import type { PodSpec } from '#api/podspec/pod-spec.ts';
-import { isSidecar } from './pod-actions.ts';
-import { qosClass } from './resources.ts';
+import { isSidecar } from '../worker/pod-actions.ts';
+import { qosClass } from '../containers/resources.ts';
 
 /** A pod's phase. */
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';

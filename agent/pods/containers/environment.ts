@@ -4,9 +4,9 @@ import type { Secret } from '#api/kinds/core/secret.ts';
 import type { Service } from '#api/kinds/core/service.ts';
 import type { Container } from '#api/podspec/container.ts';
 import type { EnvFromSource, EnvVarSource } from '#api/podspec/env.ts';
-import type { DesiredState } from '../state/desired-state.ts';
+import type { DesiredState } from '../../state/desired-state.ts';
 import { expand } from './expansion.ts';
-import { type PodPlace, podField, resourceField } from '../volumes/field-ref.ts';
+import { type PodPlace, podField, resourceField } from '../../volumes/field-ref.ts';
 import { ContainerFailure } from './container-failure.ts';
 import { serviceEnvironment } from './service-env.ts';
 

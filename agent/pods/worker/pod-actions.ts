@@ -1,8 +1,8 @@
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
-import type { RuntimeContainerStatus } from '../runtime/runtime.ts';
-import { ANNOTATIONS } from './container-config.ts';
-import type { PodRecord } from './pod-record.ts';
+import type { RuntimeContainerStatus } from '../../runtime/runtime.ts';
+import { ANNOTATIONS } from '../containers/container-config.ts';
+import type { PodRecord } from '../pod-record.ts';
 
 /** A container to be killed, and what is said of it. */
 export interface KillAction {

@@ -2,9 +2,9 @@ import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
 import type { Probe } from '#api/podspec/lifecycle.ts';
 import type { Clock } from '#base/clock.ts';
-import type { ContainerRuntime } from '../runtime/runtime.ts';
+import type { ContainerRuntime } from '../../runtime/runtime.ts';
 import { probeAddress, runHandler } from './handler.ts';
-import type { ProbeVerdicts } from './pod-actions.ts';
+import type { ProbeVerdicts } from '../worker/pod-actions.ts';
 import { type ProbeType, ProbeWorker } from './probe-worker.ts';
 
 /** What PodProbes needs. */

@@ -2,24 +2,24 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
-import { runPostStart, killContainer, see, specOf } from './container-kill.ts';
-import { ContainerStarter, type StartPlace } from './container-starter.ts';
-import type { WaitingState } from './container-status.ts';
-import { CrashBackoff } from './crash-backoff.ts';
-import { rpcText } from './images.ts';
+import { runPostStart, killContainer, see, specOf } from '../containers/container-kill.ts';
+import { ContainerStarter, type StartPlace } from '../containers/container-starter.ts';
+import type { WaitingState } from '../status/container-status.ts';
+import { CrashBackoff } from '../containers/crash-backoff.ts';
+import { rpcText } from '../images/images.ts';
 import { isSidecar, type KillAction, podActions } from './pod-actions.ts';
-import { fieldPathOf, placeOf, type PodContext } from './pod-context.ts';
-import { podLogDirectory, podTitle, terminationFile } from './pod-paths.ts';
-import { PodProbes } from './pod-probes.ts';
-import type { PodRecord } from './pod-record.ts';
+import { fieldPathOf, placeOf, type PodContext } from '../pod-context.ts';
+import { podLogDirectory, podTitle, terminationFile } from '../pod-paths.ts';
+import { PodProbes } from '../probes/pod-probes.ts';
+import type { PodRecord } from '../pod-record.ts';
 import { podReferences } from './pod-references.ts';
-import { createSandbox, sandboxConfigOf, writeHosts } from './pod-sandbox.ts';
-import { isTerminal } from './pod-status.ts';
+import { createSandbox, sandboxConfigOf, writeHosts } from '../sandbox/pod-sandbox.ts';
+import { isTerminal } from '../status/pod-status.ts';
 import { PodVolumeState } from './pod-volume-state.ts';
 import { rejection } from './rejection.ts';
-import { LABELS } from './sandbox-config.ts';
-import { type ReportFacts, StatusReporter } from './status-reporter.ts';
-import { terminationMessage } from './termination-message.ts';
+import { LABELS } from '../sandbox/sandbox-config.ts';
+import { type ReportFacts, StatusReporter } from '../status/status-reporter.ts';
+import { terminationMessage } from '../containers/termination-message.ts';
 
 /** The pod is no longer wanted: what was waited for does not matter any more. */
 class NoLongerWanted extends Error {}

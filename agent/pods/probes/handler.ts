@@ -2,7 +2,7 @@ import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
 import type { HTTPGetAction, LifecycleHandler, Probe } from '#api/podspec/lifecycle.ts';
 import type { Clock } from '#base/clock.ts';
-import { type ContainerRuntime, RuntimeFailure } from '../runtime/runtime.ts';
+import { type ContainerRuntime, RuntimeFailure } from '../../runtime/runtime.ts';
 import { probeGrpc } from './grpc-probe.ts';
 import { type HttpGet, type ProbeOutcome, probeHttp, probeTcp } from './network-probe.ts';
 

@@ -1,8 +1,8 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, VolumeMount } from '#api/podspec/container.ts';
-import type { RuntimeMount } from '../runtime/runtime.ts';
-import type { MountedVolume } from '../volumes/volume-type.ts';
+import type { RuntimeMount } from '../../runtime/runtime.ts';
+import type { MountedVolume } from '../../volumes/volume-type.ts';
 import { ContainerFailure } from './container-failure.ts';
 import type { Variable } from './environment.ts';
 import { expand } from './expansion.ts';

@@ -1,7 +1,7 @@
 import { milliValue, quantityValue } from '#api/meta/quantity.ts';
 import type { Container } from '#api/podspec/container.ts';
 import type { PodSpec } from '#api/podspec/pod-spec.ts';
-import type { RuntimeResources } from '../runtime/runtime.ts';
+import type { RuntimeResources } from '../../runtime/runtime.ts';
 
 /** A pod's quality of service. */
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';

@@ -1,11 +1,11 @@
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
-import type { ContainerConfig, RuntimeImage, RuntimeMount } from '../runtime/runtime.ts';
+import type { ContainerConfig, RuntimeImage, RuntimeMount } from '../../runtime/runtime.ts';
 import type { Variable } from './environment.ts';
 import { expand } from './expansion.ts';
-import { containerLogPath } from './pod-paths.ts';
+import { containerLogPath } from '../pod-paths.ts';
 import { containerResources } from './resources.ts';
-import { LABELS, ownerLabels } from './sandbox-config.ts';
+import { LABELS, ownerLabels } from '../sandbox/sandbox-config.ts';
 import { containerSecurity } from './security.ts';
 
 /** The annotations a container bears, so that it is known again after a restart of the agent. */

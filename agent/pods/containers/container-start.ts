@@ -2,15 +2,15 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
-import type { ContainerConfig, RuntimeContainerStatus, SandboxConfig } from '../runtime/runtime.ts';
-import type { MountedVolume } from '../volumes/volume-type.ts';
+import type { ContainerConfig, RuntimeContainerStatus, SandboxConfig } from '../../runtime/runtime.ts';
+import type { MountedVolume } from '../../volumes/volume-type.ts';
 import { containerConfig } from './container-config.ts';
 import { ContainerFailure } from './container-failure.ts';
 import { containerMounts } from './container-mounts.ts';
 import { containerEnvironment } from './environment.ts';
-import { fieldPathOf, placeOf, type PodContext } from './pod-context.ts';
-import { terminationFile } from './pod-paths.ts';
-import type { PodRecord } from './pod-record.ts';
+import { fieldPathOf, placeOf, type PodContext } from '../pod-context.ts';
+import { terminationFile } from '../pod-paths.ts';
+import type { PodRecord } from '../pod-record.ts';
 
 /** What a container is started with. */
 export interface StartOptions {

@@ -3,12 +3,12 @@ import type { Pod } from '#api/kinds/core/pod.ts';
 import type { ContainerStatus, PodStatus } from '#api/kinds/core/pod-status.ts';
 import { formatTime } from '#api/meta/time.ts';
 import type { Container } from '#api/podspec/container.ts';
-import type { RuntimeContainerStatus } from '../runtime/runtime.ts';
+import type { RuntimeContainerStatus } from '../../runtime/runtime.ts';
 import { containerStatus, type WaitingState } from './container-status.ts';
-import { isSidecar, restarts } from './pod-actions.ts';
-import type { PodContext } from './pod-context.ts';
-import type { PodProbes } from './pod-probes.ts';
-import type { PodRecord } from './pod-record.ts';
+import { isSidecar, restarts } from '../worker/pod-actions.ts';
+import type { PodContext } from '../pod-context.ts';
+import type { PodProbes } from '../probes/pod-probes.ts';
+import type { PodRecord } from '../pod-record.ts';
 import { podStatus } from './pod-status.ts';
 
 /** What a status is made from, as the worker has it. */

@@ -1,9 +1,9 @@
 import type { Pod } from '#api/kinds/core/pod.ts';
-import type { SandboxConfig } from '../runtime/runtime.ts';
+import type { SandboxConfig } from '../../runtime/runtime.ts';
 import type { DnsConfig } from './dns.ts';
 import { podHostname } from './hosts-file.ts';
-import { cgroupParent } from './resources.ts';
-import { sandboxSecurity } from './security.ts';
+import { cgroupParent } from '../containers/resources.ts';
+import { sandboxSecurity } from '../containers/security.ts';
 
 /** The labels by which a sandbox or container is known to be a pod's (kubelet: pkg/kubelet/types/labels.go). */
 export const LABELS = {

@@ -2,11 +2,11 @@ import type { Pod } from '#api/kinds/core/pod.ts';
 import type { Container } from '#api/podspec/container.ts';
 import { ContainerFailure } from './container-failure.ts';
 import { type StartOptions, startContainer } from './container-start.ts';
-import type { WaitingState } from './container-status.ts';
+import type { WaitingState } from '../status/container-status.ts';
 import { CrashBackoff, goDuration } from './crash-backoff.ts';
-import { isSidecar } from './pod-actions.ts';
-import { fieldPathOf, type PodContext } from './pod-context.ts';
-import { podTitle } from './pod-paths.ts';
+import { isSidecar } from '../worker/pod-actions.ts';
+import { fieldPathOf, type PodContext } from '../pod-context.ts';
+import { podTitle } from '../pod-paths.ts';
 
 /** Where a container is started: its sandbox and the files that it gets. */
 export type StartPlace = Pick<StartOptions, 'sandboxId' | 'sandbox' | 'hostsPath'>;
