@@ -39,6 +39,8 @@ export class StatusReporter {
   #sent: PodStatus | undefined;
   #sentText = '';
   #waiting: { readonly pod: Pod; readonly status: PodStatus } | undefined;
+  /** When the timer sends it. */
+  #due = 0;
   #timer = new AbortController();
 
   constructor(context: PodContext, pod: Pod) {
@@ -83,11 +85,7 @@ export class StatusReporter {
     if (JSON.stringify(status) !== this.#sentText) {
       const delay = this.#delay(facts, status);
       if (delay === 0) this.#send(pod, status);
-      else {
-        const armed = this.#waiting !== undefined;
-        this.#waiting = { pod, status };
-        if (!armed) void this.#sendLater(delay);
-      }
+      else this.#hold(pod, status, delay);
     } else this.#drop();
     return this.#unproven(facts);
   }
@@ -104,7 +102,17 @@ export class StatusReporter {
     this.#drop();
   }
 
-  async #sendLater(delayMs: number): Promise<void> {
+  /** Sends after `delayMs`, or when what was held back before it would have gone, if that is sooner. */
+  #hold(pod: Pod, status: PodStatus, delayMs: number): void {
+    const due = this.#context.clock.now() + delayMs;
+    const isArmed = this.#waiting !== undefined && this.#due <= due;
+    this.#waiting = { pod, status };
+    if (!isArmed) void this.#sendLater(delayMs, due);
+  }
+
+  async #sendLater(delayMs: number, due: number): Promise<void> {
+    this.#timer.abort();
+    this.#due = due;
     const { signal } = (this.#timer = new AbortController());
     await this.#context.clock.sleep(delayMs, signal);
     const waiting = this.#waiting;
