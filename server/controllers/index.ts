@@ -46,13 +46,13 @@ const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerC
 ];
 
 /** Makes all controllers, to run while this server leads (default: it is alone and always does). */
-export function createControllers(deps: ControllerDeps, leader: LeaderElection = soleLeader): Service {
-  const { clock, log } = deps;
+export function createControllers(deps: ControllerDeps, leader: LeaderElection = soleLeader): Manager {
+  const { clock, log, metrics } = deps;
   const start = (): Service[] =>
     CONTROLLERS.map(([name, make]) => {
       const client = deps.client.as(`system:serviceaccount:kube-system:${name}`);
-      const events = new ClientEventRecorder({ client, clock, log, component: name });
-      return new ControllerRunner(name, make({ ...deps, client, events }), { log, clock });
+      const events = new ClientEventRecorder({ client, clock, log, metrics, component: name });
+      return new ControllerRunner(name, make({ ...deps, client, events }), { log, clock, metrics });
     });
-  return new Manager({ name: 'controllers', leader, log, start });
+  return new Manager({ name: 'controllers', leader, log, metrics, start });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
+import type { Metrics } from '#base/metrics.ts';
 import type { Client } from '#server/store/client.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import type { EventRecorder } from './event-recorder.ts';
@@ -23,6 +24,8 @@ export interface ControllerDeps {
   readonly kinds: Kinds;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Where queues and the like are seen; default: nowhere. */
+  readonly metrics?: Metrics | undefined;
   readonly config: ClusterConfig;
 }
 

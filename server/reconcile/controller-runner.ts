@@ -1,6 +1,7 @@
 import { KeyedBackoff } from '#base/backoff.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
+import { Metrics } from '#base/metrics.ts';
 import type { Service } from '#base/service.ts';
 import { StatusError } from '#api/meta/status.ts';
 import { WorkQueue } from '#base/work-queue.ts';
@@ -20,11 +21,15 @@ export class ControllerRunner implements Service {
   #unwatch: () => void = () => {};
   #running: Promise<void> | undefined;
 
-  constructor(name: string, controller: Controller, deps: { readonly log: Logger; readonly clock: Clock }) {
+  constructor(
+    name: string,
+    controller: Controller,
+    deps: { readonly log: Logger; readonly clock: Clock; readonly metrics?: Metrics | undefined },
+  ) {
     this.name = name;
     this.#controller = controller;
     this.#log = deps.log.child({ controller: name });
-    this.#queue = new WorkQueue(deps.clock);
+    this.#queue = new WorkQueue(deps.clock, { name, metrics: deps.metrics ?? new Metrics() });
   }
 
   /** How many keys wait for a worker. */

@@ -4,6 +4,7 @@ import { StatusError } from '#api/meta/status.ts';
 import { formatTime } from '#api/meta/time.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
+import { type Count, Metrics } from '#base/metrics.ts';
 import type { Client } from '#server/store/client.ts';
 
 /** How many distinct events are remembered for counting repeats (client-go: maxLruCacheEntries). */
@@ -14,6 +15,23 @@ const SIMILAR_WINDOW_MS = 10 * 60_000;
 /** Events about one object from one source: 25 at once, then one in 5 minutes; the rest is dropped (client-go: EventSourceObjectSpamFilter). */
 const SPAM_BURST = 25;
 const SPAM_REFILL_MS = 5 * 60_000;
+
+const LABELS = ['component'];
+const REMEMBERED = {
+  name: 'skep_event_recorder_remembered',
+  help: `Distinct events that are remembered to count repeats; the oldest of more than ${MAX_REMEMBERED} is forgotten`,
+  labels: LABELS,
+};
+const WAITING = {
+  name: 'skep_event_recorder_writes_waiting',
+  help: 'Events on their way to the store',
+  labels: LABELS,
+};
+const DROPPED = {
+  name: 'skep_event_recorder_dropped_total',
+  help: `Events not recorded: an object had more than ${SPAM_BURST} at once, or the write failed`,
+  labels: LABELS,
+};
 
 interface Remembered {
   readonly namespace: string;
@@ -42,6 +60,7 @@ export interface EventRecorderOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly component: string;
+  readonly metrics?: Metrics | undefined;
 }
 
 /** Records events through the API; a repeat raises `count` and `lastTimestamp` of the first instead of making another. */
@@ -50,27 +69,37 @@ export class ClientEventRecorder implements EventRecorder {
   readonly #remembered = new Map<string, Remembered>();
   readonly #similar = new Map<string, Similar>();
   readonly #buckets = new Map<string, Bucket>();
+  readonly #dropped: Count;
   #serial = 0;
+  #waiting = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
+    const { metrics = new Metrics(), component } = options;
+    this.#dropped = metrics.counter(DROPPED);
+    this.#dropped.add([component], 0);
+    metrics.gauge(REMEMBERED, [component], () => this.#remembered.size);
+    metrics.gauge(WAITING, [component], () => this.#waiting);
   }
 
   record(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void {
     const about = `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}/${object.metadata.uid ?? ''}`;
-    if (!this.#mayRecord(about)) return;
+    if (!this.#mayRecord(about)) return this.#dropped.add([this.#options.component]);
     const combined = this.#combine(`${about}|${type}|${reason}`, message);
     const text = combined ? `(combined from similar events): ${message}` : message;
     const key = `${about}|${type}|${reason}|${combined ? '' : message}`;
     const known = this.#remembered.get(key);
     const entry = known ?? this.#remember(key, object);
     const event = this.#event(object, entry, { type, reason, message: text });
+    this.#waiting += 1;
     entry.write = entry.write
       .then(() => (known === undefined ? this.#create(event) : this.#repeat(event)))
       .catch((error: unknown) => {
         this.#remembered.delete(key);
+        this.#dropped.add([this.#options.component]);
         this.#options.log.debug({ err: error, reason, about }, 'event not recorded');
-      });
+      })
+      .finally(() => (this.#waiting -= 1));
   }
 
   #remember(key: string, object: KubeObject): Remembered {

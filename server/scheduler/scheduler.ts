@@ -6,6 +6,7 @@ import { StatusError } from '#api/meta/status.ts';
 import { setCondition } from '#api/meta/conditions.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
+import { Metrics } from '#base/metrics.ts';
 import type { Service } from '#base/service.ts';
 import { orUndefined } from '#server/reconcile/claim.ts';
 import type { ControllerDeps } from '#server/reconcile/controller-deps.ts';
@@ -21,6 +22,7 @@ import { podKey } from './framework.ts';
 import { FILTERS, SCORES } from './plugins.ts';
 import { volumeClaims } from './plugins/volume-claims.ts';
 import { SchedulingQueue } from './queue.ts';
+import { type AttemptResult, SchedulerMetrics } from './scheduler-metrics.ts';
 import { ClusterState, podInfoOf } from './snapshot.ts';
 
 /** The scheduler that pods name when they name none. */
@@ -34,8 +36,9 @@ const MAX_BINDING = 512;
  * Makes the scheduler: it gives every pod without a node one, as soon as it is created or a node can take it. It runs while this server leads
  * (default: it is alone and always does), each time with a fresh look at the cluster.
  */
-export function createScheduler(deps: ControllerDeps, leader: LeaderElection = soleLeader): Service {
-  return new Manager({ name: 'scheduler', leader, log: deps.log, start: () => [new Scheduler(deps)] });
+export function createScheduler(deps: ControllerDeps, leader: LeaderElection = soleLeader): Manager {
+  const { log, metrics } = deps;
+  return new Manager({ name: 'scheduler', leader, log, metrics, start: () => [new Scheduler(deps)] });
 }
 
 class Scheduler implements Service {
@@ -48,17 +51,29 @@ class Scheduler implements Service {
   readonly #queue: SchedulingQueue;
   readonly #cluster = new ClusterState();
   readonly #binding = new Set<Promise<void>>();
+  readonly #metrics: SchedulerMetrics;
   #unwatch: (() => void)[] = [];
   #scheduled = false;
   #stopped = false;
   #end: () => void = () => {};
 
-  constructor({ client, clock, log, kinds }: ControllerDeps) {
+  constructor({ client, clock, log, kinds, metrics = new Metrics() }: ControllerDeps) {
     this.#client = client.as('system:kube-scheduler');
     this.#clock = clock;
     this.#log = log.child({ part: 'scheduler' });
-    this.#events = new ClientEventRecorder({ client: this.#client, clock, log, component: DEFAULT_SCHEDULER });
+    this.#events = new ClientEventRecorder({
+      client: this.#client,
+      clock,
+      log,
+      metrics,
+      component: DEFAULT_SCHEDULER,
+    });
     this.#queue = new SchedulingQueue(clock, () => this.#wake());
+    this.#metrics = new SchedulerMetrics(metrics, DEFAULT_SCHEDULER, {
+      pending: () => this.#queue.counts(),
+      binding: () => this.#binding.size,
+      maxBinding: MAX_BINDING,
+    });
     const claimExists = (namespace: string, claim: string): boolean => {
       const kind = kinds.ofResource('persistentvolumeclaims');
       return kind !== undefined && client.get(kind, namespace, claim) !== undefined;
@@ -150,13 +165,16 @@ class Scheduler implements Service {
     const { namespace, name } = splitKey(key);
     const pod = this.#client.get(podKind, namespace, name);
     if (pod === undefined || !wantsNode(pod)) return this.#queue.delete(key);
+    const startedMs = performance.now();
     const decision = decide(podInfoOf(pod), this.#cluster, this.#plugins);
     if ('node' in decision) {
       this.#cluster.assume(pod, decision.node);
-      return this.#track(this.#bind(key, pod, decision.node));
+      const binding = this.#bind(key, pod, decision.node);
+      return this.#track(binding.then((result) => this.#metrics.attempted(result, startedMs)));
     }
     const message = fitMessage(decision);
     this.#queue.fail(key);
+    this.#metrics.attempted('unschedulable', startedMs);
     this.#events.record(pod, 'Warning', 'FailedScheduling', message);
     this.#track(this.#tell(pod, message));
   }
@@ -169,7 +187,7 @@ class Scheduler implements Service {
     this.#binding.add(tracked);
   }
 
-  async #bind(key: string, pod: Pod, nodeName: string): Promise<void> {
+  async #bind(key: string, pod: Pod, nodeName: string): Promise<AttemptResult> {
     const { namespace = '', name = '', uid } = pod.metadata;
     try {
       const bound = await this.#client.updateSubresource(podKind, namespace, name, 'binding', (copy) => {
@@ -183,15 +201,19 @@ class Scheduler implements Service {
       });
       if (bound.metadata.uid === uid && bound.spec?.nodeName === nodeName) {
         this.#events.record(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${nodeName}`);
-        return;
+        return 'scheduled';
       }
       this.#cluster.forget(pod);
       if ((bound.spec?.nodeName ?? '') !== '') this.#cluster.setPod(bound);
+      return 'error';
     } catch (error) {
       this.#cluster.forget(pod);
-      if (error instanceof StatusError && error.reason === 'NotFound') return this.#queue.delete(key);
-      this.#log.warn({ pod: key, node: nodeName, err: error }, 'binding failed');
-      this.#queue.retry(key);
+      if (error instanceof StatusError && error.reason === 'NotFound') this.#queue.delete(key);
+      else {
+        this.#log.warn({ pod: key, node: nodeName, err: error }, 'binding failed');
+        this.#queue.retry(key);
+      }
+      return 'error';
     }
   }
 
