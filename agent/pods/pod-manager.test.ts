@@ -154,6 +154,16 @@ test('a pod is Ready as soon as its container runs', async () => {
   );
 });
 
+test('that a pod runs is told at once, also when an earlier status is still held back', async () => {
+  await node.start();
+  node.state.upsert('pods', pod({}));
+  await eventually(async () => expect(await node.runningId('c')).not.toBe(''));
+  const before = node.clock.now();
+  await node.until(() => expect(node.condition('Ready')).toBe('True'), 10);
+  expect(node.clock.now() - before).toBeLessThan(300);
+  expect(node.statuses.map(({ phase }) => phase)).toEqual(['Running']);
+});
+
 test('a container that was killed is started again at once, and the pod stays Running', async () => {
   await node.start();
   node.state.upsert('pods', pod({}));

@@ -56,13 +56,13 @@ export class StatusReporter {
   /** The status as it is now. */
   make(facts: ReportFacts): PodStatus {
     const { pod, record } = facts;
-    const { initContainers = [], containers = [] } = pod.spec ?? {};
+    const { initContainers = [], containers = [], ephemeralContainers = [] } = pod.spec ?? {};
     const now = new Date(this.#context.clock.now());
     return podStatus({
       pod,
       containers: containers.map((container) => this.#container(facts, container, false)),
       initContainers: initContainers.map((container) => this.#container(facts, container, true)),
-      ephemeralContainers: [],
+      ephemeralContainers: ephemeralContainers.map((container) => this.#ephemeral(facts, container)),
       podIPs: record.ips,
       hostIPs: this.#context.hostIPs(),
       startTime: this.#startTime,
@@ -157,11 +157,25 @@ export class StatusReporter {
       history,
       messages: facts.messages,
       waiting: facts.waiting.get(container.name),
-      initial: { reason: (pod.spec?.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating' },
+      initial: initialWait(pod),
       willRestart:
         latest !== undefined && facts.verdict === undefined && !(ended && !stays) && restarts(policy, latest),
       ready: stays ? running && this.#isProven(history) && probes.ready(container.name, latest.id) : ended,
       started: stays ? started : undefined,
+    });
+  }
+
+  /** Runs once, is never ready, and has no `started`. */
+  #ephemeral(facts: ReportFacts, container: Pick<Container, 'name' | 'image'>): ContainerStatus {
+    return containerStatus({
+      container,
+      history: facts.record.history(container.name),
+      messages: facts.messages,
+      waiting: facts.waiting.get(container.name),
+      initial: initialWait(facts.pod),
+      willRestart: false,
+      ready: false,
+      started: undefined,
     });
   }
 
@@ -181,6 +195,10 @@ export class StatusReporter {
     return Math.min(Infinity, ...left.filter((ms) => ms > 0));
   }
 }
+
+const initialWait = (pod: Pod): WaitingState => ({
+  reason: (pod.spec?.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating',
+});
 
 const ORDINARY_WAITS = ['ContainerCreating', 'PodInitializing'];
 
