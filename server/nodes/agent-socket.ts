@@ -5,7 +5,7 @@ export interface AgentSocket {
 }
 
 /** A link with more than this waiting is cut: its agent comes back and gets what differs. */
-const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+export const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
 /** Sends in order and drops nothing: what the socket will not take waits here. States: open ⇄ full → closed. */
 export class OrderedSender {
@@ -21,6 +21,11 @@ export class OrderedSender {
   constructor(socket: AgentSocket, overrun: (reason: string) => void) {
     this.#socket = socket;
     this.#overrun = overrun;
+  }
+
+  /** What waits for the socket to take it. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   /** Would data go out at once. */
@@ -56,6 +61,7 @@ export class OrderedSender {
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;
+    this.#waitingBytes = 0;
     this.#wake();
   }
 

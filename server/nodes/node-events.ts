@@ -7,7 +7,7 @@ import type { Logger } from '#base/logger.ts';
 import type { Client } from '#server/store/client.ts';
 
 /** How many distinct events are remembered for counting repeats (client-go: maxLruCacheEntries). */
-const MAX_REMEMBERED = 4096;
+export const MAX_REMEMBERED = 4096;
 /** One object's events from one node: 25 at once, then one in 5 minutes; the rest is dropped (client-go: EventSourceObjectSpamFilter). */
 const SPAM_BURST = 25;
 const SPAM_REFILL_MS = 5 * 60_000;
@@ -27,6 +27,7 @@ export class NodeEvents {
   readonly #remembered = new Map<string, Promise<Remembered | undefined>>();
   readonly #spam = new Map<string, { tokens: number; lastMs: number }>();
   #serial = 0;
+  #dropped = 0;
 
   constructor(client: Client, clock: Clock, log: Logger) {
     this.#client = client;
@@ -34,11 +35,16 @@ export class NodeEvents {
     this.#log = log;
   }
 
+  /** For gauges: distinct events that are remembered, and those that were not recorded. */
+  figures(): { readonly remembered: number; readonly dropped: number } {
+    return { remembered: this.#remembered.size, dropped: this.#dropped };
+  }
+
   /** Records one event. Resolves when it is written or dropped; never rejects. */
   async record(nodeName: string, frame: EventFrame): Promise<void> {
     const { regarding, eventType, reason, message, component } = frame;
     const about = [nodeName, component, regarding.kind, regarding.namespace, regarding.name, regarding.uid].join('/');
-    if (!this.#allow(about)) return;
+    if (!this.#allow(about)) return void (this.#dropped += 1);
     const key = [about, regarding.fieldPath ?? '', eventType, reason, message].join('\0');
     const previous = this.#remembered.get(key) ?? Promise.resolve(undefined);
     const write = previous.then((remembered) => this.#write(nodeName, frame, remembered));

@@ -38,7 +38,7 @@ export interface NodeSessionDeps {
 }
 
 /** Streams of one node at a time. */
-const MAX_STREAMS = 256;
+export const MAX_STREAMS = 256;
 
 /** The text of an upsert frame, made once for all nodes that get the object. */
 const upsertTexts = new WeakMap<KubeObject, string>();
@@ -84,6 +84,12 @@ export class NodeSession {
       },
       sendFrame: (frame) => this.send(frame),
     });
+  }
+
+  /** For gauges: bytes and objects that wait to be sent, and open streams. */
+  figures(): { readonly waitingBytes: number; readonly waitingObjects: number; readonly streams: number } {
+    const { waitingBytes } = this.#sender;
+    return { waitingBytes, waitingObjects: this.#pending.size, streams: this.#streams.size };
   }
 
   /** Sends a control frame. */

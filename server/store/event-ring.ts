@@ -29,6 +29,16 @@ export class EventRing {
     return this.#since;
   }
 
+  /** How many events are kept. */
+  get size(): number {
+    return this.#events.length - this.#start;
+  }
+
+  /** The size of their objects' JSON, in characters. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(event: ObjectEvent): void {
     this.#events.push(event);
     this.#bytes += event.stored.text.length;

@@ -53,6 +53,13 @@ export class ResourceIndex {
   readonly #shards = new Map<string, Shard>();
   #all: readonly CachedObject[] | undefined;
 
+  /** How many objects there are. */
+  get size(): number {
+    let size = 0;
+    for (const shard of this.#shards.values()) size += shard.byName.size;
+    return size;
+  }
+
   get(namespace: string, name: string): CachedObject | undefined {
     return this.#shards.get(namespace)?.byName.get(name);
   }

@@ -35,6 +35,15 @@ export interface StoreOptions {
   readonly membership?: Membership;
 }
 
+/** What a store tells gauges. */
+export interface StoreFigures {
+  readonly waiting: number;
+  readonly subscribers: number;
+  readonly lag: number;
+  readonly objects: readonly (readonly [resource: string, count: number])[];
+  readonly ring: RingLimits;
+}
+
 /** Partitions are looked after each time the revision has grown by this much. */
 const MAINTAIN_EVERY = 5_000;
 
@@ -50,10 +59,13 @@ export class DatabaseStore implements ObjectStore, Service {
   #nudged = 0;
   #maintainedAt = 0;
   #maintaining: Promise<void> | undefined;
+  readonly #clock: Clock;
+  #answeredAt = 0;
 
   constructor(options: StoreOptions) {
     const { database, log, clock = systemClock, membership = soleMember } = options;
     this.#options = options;
+    this.#clock = clock;
     this.#cache = new WatchCache(log, options.ringLimits);
     this.#follower = new LogFollower(database, this.#cache);
     this.#writer = new BatchWriter({
@@ -84,6 +96,7 @@ export class DatabaseStore implements ObjectStore, Service {
   /** Reads everything into memory; before it the store answers nothing. */
   async load(): Promise<void> {
     await this.#follower.load();
+    this.#answeredAt = this.#clock.now();
     await this.#maintain();
   }
 
@@ -157,9 +170,21 @@ export class DatabaseStore implements ObjectStore, Service {
     return this.#follower.catchUp();
   }
 
-  /** For gauges: writes that wait, and watchers. */
-  figures(): { readonly waiting: number; readonly subscribers: number } {
-    return { waiting: this.#writer.waiting, subscribers: this.#cache.subscribers };
+  /** For gauges: writes that wait, subscribers, objects by resource, the rings, and how many revisions are known of but not yet read. */
+  figures(): StoreFigures {
+    const { revision, subscribers } = this.#cache;
+    const lag = Math.max(0, this.#nudged - revision);
+    return { waiting: this.#writer.waiting, subscribers, lag, ...this.#cache.figures() };
+  }
+
+  /** How long ago the database answered last, seconds. The log is read every 20 s at least, so it is known without asking. */
+  get answerAgeSeconds(): number {
+    return (this.#clock.now() - this.#answeredAt) / 1000;
+  }
+
+  /** Why a write would be refused now, whatever it is; undefined = it would be tried. */
+  get refusesWrites(): string | undefined {
+    return this.#writer.refuses;
   }
 
   /** Our own batch's notification often comes before its answer: while one is on its way, news waits for its end. */
@@ -170,13 +195,17 @@ export class DatabaseStore implements ObjectStore, Service {
   }
 
   #committed(): void {
+    this.#answeredAt = this.#clock.now();
     if (this.#nudged > this.#cache.revision && this.#writer.waiting === 0) this.#follow();
     if (this.#cache.revision - this.#maintainedAt >= MAINTAIN_EVERY) this.#maintaining ??= this.#maintain();
   }
 
   #follow(): void {
     this.#follower.catchUp().then(
-      () => this.#freshness.answered(),
+      () => {
+        this.#answeredAt = this.#clock.now();
+        this.#freshness.answered();
+      },
       (error: unknown) => {
         this.#freshness.lost();
         this.#options.log.warn({ code: codeOf(error) }, 'cannot read the change log');

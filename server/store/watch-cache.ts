@@ -45,6 +45,16 @@ export class WatchCache {
     return this.#fanout.size;
   }
 
+  /** For gauges: objects by resource, and what the rings hold. */
+  figures(): { readonly objects: readonly (readonly [string, number])[]; readonly ring: RingLimits } {
+    const ring = { events: 0, bytes: 0 };
+    for (const one of this.#rings.values()) {
+      ring.events += one.size;
+      ring.bytes += one.bytes;
+    }
+    return { objects: [...this.#indexes].map(([resource, index]) => [resource, index.size] as const), ring };
+  }
+
   get(resource: string, namespace: string, name: string): CachedObject | undefined {
     return this.#indexes.get(resource)?.get(namespace, name);
   }

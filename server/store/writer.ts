@@ -13,7 +13,7 @@ import type { ObjectWrite, StoredObject } from './object-store.ts';
 import type { WatchCache } from './watch-cache.ts';
 
 /** How many writes may wait; above it writes are refused with TooManyRequests. */
-const QUEUE_LIMIT = 4_096;
+export const QUEUE_LIMIT = 4_096;
 /** The largest batch: writes, and characters of JSON. */
 const BATCH_WRITES = 256;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
@@ -68,16 +68,22 @@ export class BatchWriter {
     return this.#queue.length;
   }
 
+  /** Why a write would be refused now, whatever it is; undefined = it would be tried. */
+  get refuses(): string | undefined {
+    if (this.#stopped) return 'the server is stopping';
+    if (this.#lost) return 'the database does not answer';
+    if (this.#options.mayWrite?.() === false) return 'this server has lost its session among the others';
+    return undefined;
+  }
+
   /** Is a batch on its way; its notification is then no news. */
   get isFlushing(): boolean {
     return this.#flushing !== undefined;
   }
 
   write(write: ObjectWrite): Promise<StoredObject> {
-    if (this.#stopped) return Promise.reject(unavailable('the server is stopping'));
-    if (this.#lost) return Promise.reject(unavailable('the database does not answer'));
-    if (this.#options.mayWrite?.() === false)
-      return Promise.reject(unavailable('this server has lost its session among the others'));
+    const why = this.refuses;
+    if (why !== undefined) return Promise.reject(unavailable(why));
     if (this.#queue.length >= QUEUE_LIMIT) return Promise.reject(tooMany());
     return new Promise((resolve, reject) => {
       const value = write.operation === 'delete' ? null : encode(write.object);
