@@ -42,6 +42,12 @@ export const placeOf = (context: PodContext, podIPs: readonly string[]): PodPlac
 
 /** Where an event says that a container is: `spec.containers{c}`. */
 export const fieldPathOf = (pod: Pod, container: string): string => {
-  const isInit = (pod.spec?.initContainers ?? []).some(({ name }) => name === container);
-  return `spec.${isInit ? 'initContainers' : 'containers'}{${container}}`;
+  const { initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  const has = (list: readonly { readonly name: string }[]): boolean => list.some(({ name }) => name === container);
+  const field = has(initContainers)
+    ? 'initContainers'
+    : has(ephemeralContainers)
+      ? 'ephemeralContainers'
+      : 'containers';
+  return `spec.${field}{${container}}`;
 };

@@ -98,7 +98,8 @@ class Node {
   /** The state of a container as `running`, `waiting CrashLoopBackOff`, `terminated Completed 0`. */
   container(name = 'c'): string {
     const { status } = this;
-    const found = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
+    const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status ?? {};
+    const found = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
       (one) => one.name === name,
     );
     const { running, waiting, terminated } = found?.state ?? {};
@@ -293,6 +294,59 @@ test('a sidecar starts first and stays beside the containers', async () => {
     'createContainer c',
   ]);
   await node.until(async () => expect(await node.runningId('s')).toBe(''));
+});
+
+test('an ephemeral container is added to a running pod, among the processes of its target, and is found by streams', async () => {
+  await node.start();
+  node.state.upsert('pods', pod({}));
+  await node.until(() => expect(node.condition('Ready')).toBe('True'));
+  const ephemeralContainers = [{ name: 'dbg', image: 'localhost/run:2', targetContainerName: 'c', stdin: true }];
+  node.state.upsert('pods', pod({ ephemeralContainers }));
+  await node.until(() => expect(node.container('dbg')).toBe('running'));
+  const id = await node.runningId('dbg');
+  expect(node.runtime.configOf(id)).toMatchObject({ targetContainerId: await node.runningId('c'), stdin: true });
+  expect(node.status?.ephemeralContainerStatuses).toMatchObject([{ name: 'dbg', ready: false, restartCount: 0 }]);
+  expect(node.condition('Ready')).toBe('True');
+  expect(node.events).toContain('Normal Started: Started container dbg');
+  expect(node.manager.lookup('default', 'p', 'dbg')).toMatchObject({
+    containerId: id,
+    logPath: join(dataDir, 'logs/pods/default_p_u1/dbg/0.log'),
+  });
+});
+
+test.each([
+  ['localhost/bad:1', 'terminated Error 1'],
+  ['localhost/nostart:1', 'terminated StartError 128'],
+])('an ephemeral container that has ended (%s) is not started again, nor by the next agent', async (image, end) => {
+  await node.start();
+  node.state.upsert('pods', pod({ ephemeralContainers: [{ name: 'dbg', image }] }));
+  await node.until(() => expect(node.container('dbg')).toBe(end));
+  await node.restart();
+  await node.until(() => expect(node.container('dbg')).toBe(end));
+  await node.clock.advance(60_000);
+  expect(node.runtime.calls.filter((call) => /^(create|start)/.test(call))).toEqual([]);
+  expect(node.condition('Ready')).toBe('True');
+});
+
+test('an ephemeral container does not keep a pod alive whose containers are done', async () => {
+  await node.start();
+  const ephemeralContainers = [{ name: 'dbg', image: 'localhost/run:1' }];
+  const spec = { restartPolicy: 'Never', containers: one('localhost/slow-ok:1'), ephemeralContainers };
+  node.runtime.setImage('localhost/slow-ok:1', { exitAfterMs: 5000, exitCode: 0 });
+  node.state.upsert('pods', pod(spec));
+  await node.until(() => expect(node.container('dbg')).toBe('running'));
+  await node.until(() => expect(node.status?.phase).toBe('Succeeded'));
+  await node.until(() => expect(node.container('dbg')).toBe('terminated Error 143'));
+});
+
+test('an ephemeral container whose target is not there waits and says so', async () => {
+  await node.start();
+  const ephemeralContainers = [{ name: 'dbg', image: 'localhost/run:1', targetContainerName: 'c' }];
+  node.state.upsert('pods', pod({ containers: one('localhost/away:1'), ephemeralContainers }));
+  await node.until(() => expect(node.container('dbg')).toBe('waiting CreateContainerConfigError'));
+  expect(node.events).toContain('Warning Failed: Error: unable to find target container c');
+  node.runtime.setImage('localhost/away:1', {});
+  await node.until(() => expect(node.container('dbg')).toBe('running'), 500);
 });
 
 test('a deleted pod is stopped within its grace period, told gone and leaves nothing', async () => {

@@ -69,7 +69,7 @@ export function criContainer(config: ContainerConfig, sandbox: SandboxConfig): R
           drop_capabilities: security.dropCapabilities,
         },
         privileged: security.privileged,
-        namespace_options: namespaces(sandbox),
+        namespace_options: containerNamespaces(config, sandbox),
         ...user(security),
         ...(security.runAsUsername === undefined ? {} : { run_as_username: security.runAsUsername }),
         readonly_rootfs: security.readOnlyRootFilesystem,
@@ -99,10 +99,17 @@ const MASKED_PATHS = [
 ];
 const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-/** CRI's NamespaceMode: POD 0, CONTAINER 1, NODE 2. */
-function namespaces(sandbox: SandboxConfig): Record<string, number> {
+/** CRI's NamespaceMode: POD 0, CONTAINER 1, NODE 2, TARGET 3. */
+function namespaces(sandbox: SandboxConfig): { network: number; pid: number; ipc: number } {
   const pid = sandbox.hostPID ? 2 : sandbox.shareProcessNamespace ? 0 : 1;
   return { network: sandbox.hostNetwork ? 2 : 0, pid, ipc: sandbox.hostIPC ? 2 : 0 };
+}
+
+/** A target counts only where processes are not shared by all anyway (kubelet: generateLinuxContainerConfig). */
+function containerNamespaces(config: ContainerConfig, sandbox: SandboxConfig): Record<string, unknown> {
+  const own = namespaces(sandbox);
+  const { targetContainerId } = config;
+  return targetContainerId === undefined || own.pid !== 1 ? own : { ...own, pid: 3, target_id: targetContainerId };
 }
 
 /** A group without a user is refused by containerd, so it is given with root, which is what it means. */

@@ -105,6 +105,11 @@ export class FakeRuntime implements ContainerRuntime {
     this.#tell(id);
   }
 
+  /** What a container was made with. */
+  configOf(containerId: string): ContainerConfig | undefined {
+    return this.#containers.get(containerId)?.config;
+  }
+
   /** Ends every delay. */
   close(): void {
     this.#closed.abort();
@@ -204,6 +209,13 @@ export class FakeRuntime implements ContainerRuntime {
     const behaviour = this.#behaviourOf(image);
     if (behaviour.createFailure !== undefined)
       throw new RuntimeFailure('createContainer', 'Unknown', behaviour.createFailure);
+    const { targetContainerId: target } = config;
+    if (target !== undefined && this.#containers.get(target)?.state !== 'running')
+      throw new RuntimeFailure(
+        'createContainer',
+        'Unknown',
+        `invalid target container: container "${target}" is not running`,
+      );
     const id = (++this.#serial).toString(16).padStart(64, 'c');
     this.#containers.set(id, {
       id,

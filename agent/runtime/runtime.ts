@@ -142,6 +142,8 @@ export interface ContainerConfig {
   readonly tty: boolean;
   readonly resources: RuntimeResources;
   readonly security: SecurityOptions;
+  /** Id of a running container of the same sandbox whose processes this one sees and lives among. Absent: as the sandbox says. */
+  readonly targetContainerId?: string;
 }
 
 /** A bind mount. */

@@ -22,6 +22,8 @@ export interface ContainerPlace {
   readonly variables: readonly Variable[];
   readonly mounts: readonly RuntimeMount[];
   readonly nodeMemoryBytes: number;
+  /** The container whose processes an ephemeral one is to see. */
+  readonly targetContainerId?: string;
 }
 
 /** The container that a pod asks for. @throws ContainerFailure when runAsNonRoot does not hold. */
@@ -51,5 +53,6 @@ export function containerConfig(pod: Pod, container: Container, place: Container
     tty: container.tty ?? false,
     resources: containerResources(spec, container, place.nodeMemoryBytes),
     security: containerSecurity(pod, container, place.image),
+    ...(place.targetContainerId === undefined ? {} : { targetContainerId: place.targetContainerId }),
   };
 }

@@ -97,5 +97,7 @@ export async function see(context: PodContext, record: PodRecord, id: string): P
 }
 
 /** A container's spec by its name. */
-export const specOf = (pod: Pod, name: string): Container | undefined =>
-  [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find((container) => container.name === name);
+export const specOf = (pod: Pod, name: string): Container | undefined => {
+  const { initContainers = [], containers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  return [...initContainers, ...containers, ...ephemeralContainers].find((container) => container.name === name);
+};

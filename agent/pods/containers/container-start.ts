@@ -43,7 +43,7 @@ export async function startContainer(context: PodContext, options: StartOptions)
   const files = { hosts: options.hostsPath, terminationLog };
   const { variables } = environment;
   const mounts = await containerMounts(container, options.volumes, variables, files);
-  const place = { attempt, image, variables, mounts, nodeMemoryBytes: context.nodeMemoryBytes };
+  const place = { attempt, image, variables, mounts, nodeMemoryBytes: context.nodeMemoryBytes, ...target(options) };
   const config = containerConfig(pod, container, place);
   await mkdir(dirname(join(sandbox.logDirectory, config.logPath)), { recursive: true });
 
@@ -58,6 +58,15 @@ export async function startContainer(context: PodContext, options: StartOptions)
     await start(context, options, id);
     events.normal(pod, 'Started', `Started container ${container.name}`, fieldPath);
   });
+}
+
+/** The container that an ephemeral one is to look into. @throws ContainerFailure when there is none. */
+function target({ pod, container, record }: StartOptions): { targetContainerId?: string } {
+  const asked = (pod.spec?.ephemeralContainers ?? []).find(({ name }) => name === container.name)?.targetContainerName;
+  if (asked === undefined || asked === '') return {};
+  const found = record.latest(asked);
+  if (found !== undefined) return { targetContainerId: found.id };
+  throw new ContainerFailure('CreateContainerConfigError', `unable to find target container ${asked}`);
 }
 
 /** One that was made but never started, by an agent that died in between, counts for nothing and holds the name of its successor. */

@@ -17,7 +17,7 @@ export interface PodActions {
   /** Kill everything and make a new sandbox. */
   readonly createSandbox: boolean;
   readonly kill: readonly KillAction[];
-  /** Init containers (one, and sidecars that ended) and containers to start now, in this order. */
+  /** Ephemeral containers, init containers (one, and sidecars that ended) and containers to start now, in this order. */
   readonly start: readonly Container[];
   /** An init container failed and will not run again: the pod is lost. */
   readonly initFailed: boolean;
@@ -52,7 +52,8 @@ export function podActions(pod: Pod, record: PodRecord, probes: ProbeVerdicts): 
   if (record.readySandbox === undefined) return withoutSandbox(pod, record, policy);
   const init = initActions(pod, record, probes, policy);
   if (init.kind === 'failed') return { ...NOTHING, kill: killAll(record), initFailed: true, finished: true };
-  if (init.kind === 'busy') return { ...NOTHING, kill: init.kill, start: init.start };
+  const ephemeral = ephemeralToStart(pod, record);
+  if (init.kind === 'busy') return { ...NOTHING, kill: init.kill, start: [...ephemeral, ...init.start] };
   const kill: KillAction[] = [...init.kill];
   const start: Container[] = [...init.start];
   let kept = 0;
@@ -73,8 +74,13 @@ export function podActions(pod: Pod, record: PodRecord, probes: ProbeVerdicts): 
     }
   }
   const finished = kept === 0 && start.length === 0;
-  return { createSandbox: false, kill: finished ? killAll(record) : kill, start, initFailed: false, finished };
+  if (finished) return { ...NOTHING, kill: killAll(record), finished };
+  return { ...NOTHING, kill, start: [...ephemeral, ...start] };
 }
+
+/** Ephemeral containers run once, from the moment they are asked for, also beside init containers; none keeps a pod alive. */
+const ephemeralToStart = (pod: Pod, record: PodRecord): Container[] =>
+  (pod.spec?.ephemeralContainers ?? []).filter(({ name }) => (record.latest(name)?.state ?? 'created') === 'created');
 
 /** A pod that may not be started again keeps the end that it had. */
 function withoutSandbox(pod: Pod, record: PodRecord, policy: string): PodActions {

@@ -1,6 +1,6 @@
 import type { Container } from '#api/podspec/container.ts';
 import { runPostStart, killContainer, specOf } from '../containers/container-kill.ts';
-import { ContainerStarter, type StartPlace } from '../containers/container-starter.ts';
+import type { ContainerStarter, StartPlace } from '../containers/container-starter.ts';
 import { sandboxConfigOf, writeHosts } from '../sandbox/pod-sandbox.ts';
 import { isSidecar, type KillAction } from './pod-actions.ts';
 import { type PodState, unless } from './pod-state.ts';

@@ -16,7 +16,11 @@ export function podReferences(pod: Pod): Set<string> {
       secret(source.secret?.name);
     }
   }
-  const containers: readonly Container[] = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+  const containers: readonly Container[] = [
+    ...(spec?.initContainers ?? []),
+    ...(spec?.containers ?? []),
+    ...(spec?.ephemeralContainers ?? []),
+  ];
   for (const { env = [], envFrom = [] } of containers) {
     for (const { configMapRef, secretRef } of envFrom) {
       configMap(configMapRef?.name);
