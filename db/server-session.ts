@@ -29,7 +29,7 @@ export const SESSION_TIMES = {
 } as const;
 
 /** The lock that every server holds: shared; by the only one: exclusive. */
-const MEMBER_LOCK = 0x5ce9_0010;
+export const MEMBER_LOCK = 0x5ce9_0010;
 /** The leader's. */
 const LEADER_LOCK = 0x5ce9_0011;
 /** First of the two numbers of the lock that says which server is there; the second is its id. */
@@ -85,6 +85,7 @@ export class ServerSession implements Service {
   #wantsLead = false;
   #lost = new AbortController();
   #confirmedAt = 0;
+  #joins = 0;
   #looking: Promise<void> | undefined;
   #running: Promise<void> | undefined;
 
@@ -92,6 +93,11 @@ export class ServerSession implements Service {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#times = { ...SESSION_TIMES, ...options.times };
+  }
+
+  /** How often this server has become a member: what others knew of it before may be forgotten. */
+  get joins(): number {
+    return this.#joins;
   }
 
   /** Is this server known to the others. */
@@ -226,6 +232,7 @@ export class ServerSession implements Service {
     else await this.#joinOthers(term);
     this.#confirmedAt = this.#clock.now();
     this.#term = term;
+    this.#joins += 1;
     this.#options.log.info({ id: this.id, alone: term.sole }, 'joined the servers of this database');
     this.#tell();
   }

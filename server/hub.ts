@@ -10,6 +10,7 @@ import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
 import { GIT_VERSION } from '#base/version.ts';
 import { AllocationTable } from '#db/allocations.ts';
+import { NodeLinkTable } from '#db/node-links.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { admissionPlugins } from './admission/index.ts';
 import type { ServerConfig } from './config.ts';
@@ -21,6 +22,7 @@ import { writeKubeconfig } from './identity/kubeconfig.ts';
 import { loadTokenKeys, Tokens } from './identity/tokens.ts';
 import { nodeSubresources } from './http/subresources/node-streams.ts';
 import { NodeGateway } from './nodes/gateway.ts';
+import { Presence } from './nodes/presence.ts';
 import { NodeMonitor } from './nodes/node-monitor.ts';
 import { Manager } from './reconcile/manager.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
@@ -88,7 +90,7 @@ async function assemble(
   // Postgres' own user must get through to its files below; what is secret has mode 0700 or 0600 itself.
   await mkdir(config.dataDir, { recursive: true, mode: 0o755 });
   await chmod(config.dataDir, 0o755);
-  const { database, membership, leader } = await openHubDatabase({ config, log, say, postgresFiles }, started);
+  const { database, membership, leader, session } = await openHubDatabase({ config, log, say, postgresFiles }, started);
   const identityDir = join(config.dataDir, 'identity');
   const authority = await loadAuthority(identityDir, certificateHosts(config, advertised));
   const keys = await loadTokenKeys(identityDir);
@@ -144,7 +146,17 @@ async function assemble(
       clusterDomain: CLUSTER_DOMAIN,
     },
     graceMs,
+    linkedElsewhere: async (node) => (await presence.elsewhere()).has(node),
   });
+  const presence = new Presence({
+    sessions: gateway.sessions,
+    links: session === undefined ? undefined : new NodeLinkTable(database.pool, session),
+    address: `${isAnyAddress(config.listen.host) ? advertised : config.listen.host}:${config.listen.port}`,
+    clock,
+    log: nodesLog,
+    graceMs,
+  });
+  services.push(presence);
   gateway.start();
   started.push(async () => gateway.stop());
   services.push(
@@ -161,6 +173,7 @@ async function assemble(
           clock,
           log: nodesLog,
           graceMs,
+          elsewhere: () => presence.elsewhere(),
         }),
         new Sweeper({ database, store, kinds, log: log.child({ part: 'sweeper' }) }),
       ],
@@ -177,7 +190,13 @@ async function assemble(
     log: log.child({ part: 'http' }),
     serverAddress: `${advertised}:${config.listen.port}`,
     caCertificate: authority.caCertificate,
-    subresources: nodeSubresources({ client, sessions: gateway.sessions }),
+    subresources: nodeSubresources(
+      { client, sessions: gateway.sessions },
+      {
+        elsewhere: () => presence.elsewhere(),
+        caCertificate: authority.caCertificate,
+      },
+    ),
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
   });

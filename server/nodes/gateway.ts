@@ -4,10 +4,12 @@ import type { AgentFrame, HelloFrame, HubFrame, WelcomeFrame } from '#api/wire/f
 import { AGENT_PATH, PROTOCOL_VERSION } from '#api/wire/version.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
+import type { Metrics } from '#base/metrics.ts';
 import type { Authenticator, TokenIssuer } from '#server/identity/identity.ts';
 import type { Client } from '#server/store/client.ts';
 import type { AgentSocket } from './agent-socket.ts';
 import { NodeEvents } from './node-events.ts';
+import { observeNodes } from './node-metrics.ts';
 import { NodeFeeds } from './node-feeds.ts';
 import { registerNode } from './node-status.ts';
 import { NodeSession } from './session.ts';
@@ -28,6 +30,9 @@ export interface NodeGatewayOptions {
   readonly graceMs: number;
   /** How long a controller may take to give a new node its pod network. Default 10 s. */
   readonly podCIDRDeadlineMs?: number;
+  readonly metrics?: Metrics | undefined;
+  /** Is a node of this name linked to another server. Default: no. */
+  readonly linkedElsewhere?: (nodeName: string) => Promise<boolean>;
 }
 
 /** An idle agent is heard this often: 150 bytes each way, 1 MB a day at the most. */
@@ -53,6 +58,7 @@ export class NodeGateway {
     this.#options = options;
     this.feeds = new NodeFeeds(options.client);
     this.#events = new NodeEvents(options.client, options.clock, options.log);
+    if (options.metrics !== undefined) observeNodes(options.metrics, this.sessions, this.#events);
   }
 
   /** Begins to watch what sessions need. To be called before the server listens. */
@@ -149,11 +155,13 @@ export class NodeGateway {
 
   /** May this token speak for this node: its own may; a join token may as long as nobody is linked under the name. A text says why not. */
   async #admit(hello: HelloFrame, token: string): Promise<string | { readonly renew: boolean }> {
-    const { issuer, authenticator, clock } = this.#options;
+    const { issuer, authenticator, clock, linkedElsewhere } = this.#options;
     if (hello.protocol < 1) return `protocol ${hello.protocol} is too old: this server speaks ${PROTOCOL_VERSION}`;
     if (hello.node.metadata.name !== hello.nodeName) return 'the Node object has another name than the node';
     if (token !== '' && (await issuer.isJoinToken(token))) {
-      if (this.sessions.find(hello.nodeName) === undefined) return { renew: true };
+      const isLinked =
+        this.sessions.find(hello.nodeName) !== undefined || (await linkedElsewhere?.(hello.nodeName)) === true;
+      if (!isLinked) return { renew: true };
       return `another host is linked as node ${JSON.stringify(hello.nodeName)}: give this one a name of its own`;
     }
     const user = token === '' ? undefined : await authenticator.authenticate(token);

@@ -15,6 +15,8 @@ export interface NodeMonitorOptions {
   readonly log: Logger;
   /** How long a node may be silent (kube-controller-manager: --node-monitor-grace-period). */
   readonly graceMs: number;
+  /** The nodes that are linked to other servers (Presence); default: none. */
+  readonly elsewhere?: () => Promise<ReadonlyMap<string, string>>;
 }
 
 /**
@@ -27,6 +29,8 @@ export class NodeMonitor implements Service {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #startedAt = 0;
+  /** When each node was last seen linked to another server. */
+  readonly #seenElsewhere = new Map<string, number>();
 
   constructor(options: NodeMonitorOptions) {
     this.#options = options;
@@ -52,15 +56,34 @@ export class NodeMonitor implements Service {
     }
   }
 
+  #lastSeen(name: string): number {
+    return Math.max(this.#options.sessions.lastHeard(name) ?? 0, this.#seenElsewhere.get(name) ?? 0, this.#startedAt);
+  }
+
+  /** Nodes linked to other servers are not silent. False when that cannot be known: then nothing is done. */
+  async #askOthers(now: number): Promise<boolean> {
+    try {
+      for (const name of (await this.#options.elsewhere?.())?.keys() ?? []) this.#seenElsewhere.set(name, now);
+      return true;
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'cannot tell which nodes are linked to other servers');
+      return false;
+    }
+  }
+
   /** Looks at every node once. */
   async check(): Promise<void> {
     const { client, sessions, clock, graceMs, log } = this.#options;
     const now = clock.now();
-    for (const { metadata, status } of client.list(nodeKind)) {
-      const name = metadata.name ?? '';
-      const since = Math.max(sessions.lastHeard(name) ?? 0, this.#startedAt);
+    const silent = client.list(nodeKind).filter(({ metadata, status }) => {
       const known = status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'Unknown';
-      if (known || now - since < graceMs) continue;
+      return !known && now - this.#lastSeen(metadata.name ?? '') >= graceMs / 2;
+    });
+    if (silent.length === 0 || !(await this.#askOthers(now))) return;
+    for (const { metadata } of silent) {
+      const name = metadata.name ?? '';
+      const since = this.#lastSeen(name);
+      if (now - since < graceMs) continue;
       try {
         await client.updateStatus(nodeKind, '', name, (node) => markUnknown(node, new Date(now)));
         log.warn({ node: name, silentMs: now - since }, 'a node is silent');

@@ -7,6 +7,8 @@ import type { NodeSession } from './session.ts';
 export class NodeSessions {
   readonly #sessions = new Map<string, NodeSession>();
   readonly #lastHeard = new Map<string, number>();
+  /** Told after a node's link has begun or ended; `find` then says which. */
+  onChange: (nodeName: string) => void = () => undefined;
 
   /** The live session of a node. */
   find(nodeName: string): NodeSession | undefined {
@@ -27,6 +29,7 @@ export class NodeSessions {
   add(session: NodeSession): void {
     this.#sessions.get(session.nodeName)?.close('a newer link of this node has taken over');
     this.#sessions.set(session.nodeName, session);
+    this.onChange(session.nodeName);
   }
 
   /** A session has ended. */
@@ -34,6 +37,7 @@ export class NodeSessions {
     if (this.#sessions.get(session.nodeName) !== session) return;
     this.#sessions.delete(session.nodeName);
     this.#lastHeard.set(session.nodeName, session.heardAt);
+    this.onChange(session.nodeName);
   }
 
   /** A node was deleted: its link is closed, and the agent registers anew if it still lives. */
@@ -48,6 +52,16 @@ export class NodeSessions {
     if (session === undefined)
       throw new StatusError('ServiceUnavailable', `node ${JSON.stringify(nodeName)} is not connected`, undefined, 503);
     return session.open(request);
+  }
+
+  /** Closes the links over which nothing has come since `before`, milliseconds since the epoch. */
+  closeSilent(before: number): void {
+    for (const session of this.#sessions.values()) {
+      if (session.heardAt >= before) continue;
+      // First out of the list: the end of its socket would otherwise count as a sign of life.
+      this.remove(session);
+      session.close('nothing heard from the agent');
+    }
   }
 
   /** The server stops: closes every link. */

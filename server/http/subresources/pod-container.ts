@@ -6,7 +6,7 @@ import type { NodeSessions } from '#server/nodes/sessions.ts';
 /** What the subresources that reach a node work with. */
 export interface NodeStreamParts {
   readonly client: Pick<Client, 'get'>;
-  readonly sessions: Pick<NodeSessions, 'open'>;
+  readonly sessions: Pick<NodeSessions, 'open' | 'find'>;
 }
 
 /** The pod of a request; NotFound when it is not there. */
