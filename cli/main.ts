@@ -3,11 +3,13 @@ import { UsageError } from '#base/options.ts';
 import { VERSION } from '#base/version.ts';
 import type { Process } from './command.ts';
 import { agentCommand } from './commands/agent.ts';
+import { backupCommand } from './commands/backup.ts';
 import { historyCommand } from './commands/history.ts';
 import { imageCommand } from './commands/image.ts';
 import { kubeconfigCommand } from './commands/kubeconfig.ts';
 import { resetCommand } from './commands/reset.ts';
 import { serverCommand } from './commands/server.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -53,6 +55,8 @@ const COMMANDS: readonly ((program: Command, host: Process) => void)[] = [
   kubeconfigCommand,
   imageCommand,
   statusCommand,
+  backupCommand,
+  restoreCommand,
   historyCommand,
   undoCommand,
   sqlCommand,

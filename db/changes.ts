@@ -140,3 +140,15 @@ export async function maintainPartitions(sql: Sql, head: number, keptRevisions: 
     });
   }
 }
+
+/** The first number at or after `revision` with which a partition begins. */
+export const nextLogStart = (revision: number): number =>
+  Math.ceil(revision / PARTITION_REVISIONS) * PARTITION_REVISIONS;
+
+/** Empties the log and lets it begin at `from` (see `nextLogStart`): whoever asks for what was before gets to know that it is gone. */
+export async function restartLog(transaction: Sql, from: number): Promise<void> {
+  for (const { name } of await partitions(transaction)) await transaction.unsafe(`DROP TABLE ${name}`);
+  await transaction.unsafe(
+    `CREATE TABLE changes_${from} PARTITION OF changes FOR VALUES FROM (${from}) TO (${from + PARTITION_REVISIONS})`,
+  );
+}

@@ -21,30 +21,42 @@ const LOCK = 0x5ce9_0001;
  * Throws DatabaseError when a newer Skep has migrated it already: this version could not understand what it reads.
  */
 export async function migrate(pool: Sql): Promise<void> {
-  if ((await appliedWithoutLock(pool)) === MIGRATIONS.length) return;
+  // The common case of a start costs one query and no lock.
+  if ((await appliedMigrations(pool)).length === MIGRATIONS.length) return;
   await pool.begin(async (transaction) => {
-    await transaction`SELECT pg_advisory_xact_lock(${LOCK})`;
-    await transaction.unsafe(
-      'CREATE TABLE IF NOT EXISTS skep_migrations (id int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())',
-    );
-    const rows = await transaction<{ id: number; name: string }[]>`SELECT id, name FROM skep_migrations ORDER BY id`;
-    refuseNewer(rows.length, rows.at(-1)?.name);
-    for (const [index, [name, text]] of MIGRATIONS.entries()) {
-      if (index < rows.length) continue;
-      for (const statement of text.split('--> statement-breakpoint')) await transaction.unsafe(statement);
-      await transaction`INSERT INTO skep_migrations (id, name) VALUES (${index}, ${name})`;
-    }
+    await applyMigrations(transaction as unknown as Sql);
   });
 }
 
-/** How many migrations are applied; the common case of a start costs one query and no lock. */
-async function appliedWithoutLock(pool: Sql): Promise<number> {
-  const [table] = await pool<{ there: boolean }[]>`SELECT to_regclass('skep_migrations') IS NOT NULL AS there`;
-  if (table?.there !== true) return 0;
-  const rows = await pool<{ name: string }[]>`SELECT name FROM skep_migrations ORDER BY id`;
-  refuseNewer(rows.length, rows.at(-1)?.name);
-  return rows.length;
+/**
+ * The same within a transaction of the caller's; only the first `count` migrations if given, as a restore needs the tables of the backup.
+ * Throws DatabaseError as `migrate` does.
+ */
+export async function applyMigrations(transaction: Sql, count = MIGRATIONS.length): Promise<void> {
+  await transaction`SELECT pg_advisory_xact_lock(${LOCK})`;
+  await transaction.unsafe(
+    'CREATE TABLE IF NOT EXISTS skep_migrations (id int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())',
+  );
+  const applied = await appliedMigrations(transaction);
+  for (const [index, [name, text]] of MIGRATIONS.slice(0, count).entries()) {
+    if (index < applied.length) continue;
+    for (const statement of text.split('--> statement-breakpoint')) await transaction.unsafe(statement);
+    await transaction`INSERT INTO skep_migrations (id, name) VALUES (${index}, ${name})`;
+  }
 }
+
+/** The names of the migrations that the database has, in order; none when it is nothing of Skep's. Throws DatabaseError when a newer Skep was there. */
+export async function appliedMigrations(sql: Sql): Promise<string[]> {
+  const [table] = await sql<{ there: boolean }[]>`SELECT to_regclass('skep_migrations') IS NOT NULL AS there`;
+  if (table?.there !== true) return [];
+  const rows = await sql<{ name: string }[]>`SELECT name FROM skep_migrations ORDER BY id`;
+  refuseNewer(rows.length, rows.at(-1)?.name);
+  return rows.map(({ name }) => name);
+}
+
+/** Are these migrations this version's, or the first ones of them. */
+export const isOlderSchema = (migrations: readonly string[]): boolean =>
+  migrations.every((name, index) => MIGRATIONS[index]?.[0] === name);
 
 function refuseNewer(applied: number, last: string | undefined): void {
   if (applied <= MIGRATIONS.length) return;

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { OptionTable } from '#base/options.ts';
+import { BackupError, readHeader } from '#db/backup-file.ts';
+import { load, verifyBackup } from '#db/restore.ts';
+import { COMMON_OPTIONS, SERVER_OPTIONS } from '#server/config.ts';
+import { addOptions, type Process, readOptions } from '../command.ts';
+import { runningProcess } from '../foreground.ts';
+import { withDatabase } from '../open-database.ts';
+import { progress } from './backup.ts';
+
+const OPTIONS = { dataDir: COMMON_OPTIONS.dataDir, databaseUrl: SERVER_OPTIONS.databaseUrl } satisfies OptionTable;
+
+/** `skep restore`: makes a cluster what a backup says. */
+export function restoreCommand(program: Command, host: Process): void {
+  const command = addOptions(
+    program
+      .command('restore')
+      .description(
+        "put a backup's objects, CA, keys and tokens into a data directory and a database, the embedded one or that of --database-url; every server must be stopped",
+      )
+      .argument('<file>', 'what skep backup wrote; it is checked before anything is changed')
+      .option('--force', 'replace the cluster that is there'),
+    OPTIONS,
+  );
+  command.action(async (path: string) => {
+    const { dataDir, databaseUrl } = await readOptions(command, OPTIONS, host);
+    const force = command.opts<{ force?: boolean }>().force === true;
+    const server = await runningProcess(join(dataDir, 'server.pid'));
+    if (server !== undefined)
+      throw new Error(
+        `Cannot restore: server ${server} runs with ${dataDir}; stop it first, for it would go on with what it has in memory`,
+      );
+    host.say(`restore: checking ${path}`);
+    const backup = await verifyBackup(path, await readHeader(path));
+    const identity = join(dataDir, 'identity');
+    if (!force && existsSync(join(identity, 'ca.key')))
+      throw new Error(`Cannot restore: ${identity} has the CA of a cluster already; --force replaces that cluster`);
+    await mkdir(dataDir, { recursive: true, mode: 0o755 });
+    // Beside the place, until the database has it all.
+    const staged = join(dataDir, 'identity.restored');
+    await rm(staged, { recursive: true, force: true });
+    await mkdir(staged, { mode: 0o700 });
+    try {
+      const revision = await withDatabase({ dataDir, databaseUrl, create: true }, host, (database) =>
+        load(database.pool, backup, {
+          force,
+          onFile: ({ file, mode, content }) => writeIdentity(path, staged, { file, mode, content }),
+          onProgress: progress('restore', 'read', host),
+        }),
+      );
+      await rm(identity, { recursive: true, force: true });
+      await rename(staged, identity);
+      // It may be of another CA; a server writes it when it starts.
+      await rm(join(dataDir, 'kubeconfig'), { force: true });
+      const { header, counts } = backup;
+      host.say(
+        `restore: ${counts['objects'] ?? 0} objects of ${header.createdAt}; the next revision is ${revision + 1}. Start the server now`,
+      );
+    } finally {
+      await rm(staged, { recursive: true, force: true });
+    }
+  });
+}
+
+async function writeIdentity(
+  path: string,
+  directory: string,
+  { file, mode, content }: { readonly file: string; readonly mode: number; readonly content: string },
+): Promise<void> {
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(file))
+    throw new BackupError(path, `it has a file of the name ${JSON.stringify(file)}`);
+  const target = join(directory, file);
+  await writeFile(target, Buffer.from(content, 'base64'), { mode: 0o600 });
+  await chmod(target, mode & 0o644);
+}

@@ -1,0 +1,121 @@
+import type { Sql } from 'postgres';
+import { OTHER_TABLES, SAVED_TABLES } from './backup.ts';
+import { type BackupCounts, type BackupEntry, BackupError, type BackupHeader, readBackup } from './backup-file.ts';
+import { nextLogStart, restartLog } from './changes.ts';
+import { DatabaseError } from './errors.ts';
+import { applyMigrations, isOlderSchema } from './migrate.ts';
+import { MEMBER_LOCK } from './server-session.ts';
+
+/**
+ * How far the counter jumps: beyond every revision that was handed out after the backup was made, so that no number ever means two things.
+ * Clients that hold one from before get 410 Expired and list again. (etcd: etcdutl snapshot restore --bump-revision, with the same figure.)
+ */
+const JUMP = 1_000_000_000;
+
+/** How many rows, or characters of them, go to Postgres at once. */
+const BATCH_ROWS = 500;
+const BATCH_CHARACTERS = 4 * 1024 * 1024;
+
+/** A backup that was read to its end and found whole. */
+export interface VerifiedBackup {
+  readonly path: string;
+  readonly header: BackupHeader;
+  readonly counts: BackupCounts;
+}
+
+/** Reads a backup to its end. Throws BackupError when it is damaged, or of a newer Skep. */
+export async function verifyBackup(path: string, header: BackupHeader): Promise<VerifiedBackup> {
+  if (!isOlderSchema(header.migrations))
+    throw new BackupError(
+      path,
+      `it was made by Skep ${header.skep}, whose tables this Skep does not know (${header.migrations.at(-1) ?? ''}). Restore it with that version`,
+    );
+  const counts: Record<string, number> = { files: 0 };
+  let table = 'files';
+  for await (const entry of readBackup(path)) {
+    if ('table' in entry) {
+      table = entry.table;
+      if (!SAVED_TABLES.some((one) => one === table)) throw new BackupError(path, `it has a table ${table}`);
+      counts[table] = 0;
+    } else counts['file' in entry ? 'files' : table] = (counts['file' in entry ? 'files' : table] ?? 0) + 1;
+  }
+  return { path, header, counts };
+}
+
+/** What `load` is told. */
+export interface LoadOptions {
+  /** Replace a cluster that is there. */
+  readonly force: boolean;
+  /** Gets the backup's files, before anything is committed. */
+  readonly onFile: (file: Extract<BackupEntry, { file: string }>) => Promise<void>;
+  readonly onProgress: (rows: number) => void;
+}
+
+/**
+ * Puts a verified backup into a database, in one transaction: all of it or nothing. Resolves with the new revision. Throws DatabaseError when a
+ * server uses the database, or when it holds a cluster and `force` is not set.
+ */
+export async function load(sql: Sql, { path, header }: VerifiedBackup, options: LoadOptions): Promise<number> {
+  return sql.begin(async (begun) => {
+    const transaction = begun as unknown as Sql;
+    // Every server holds this lock as long as it runs: none is there, and none can start meanwhile.
+    const [lock] = await transaction<{ taken: boolean }[]>`SELECT pg_try_advisory_xact_lock(${MEMBER_LOCK}) AS taken`;
+    if (lock?.taken !== true)
+      throw new DatabaseError('other', 'Cannot restore: a server runs on this database; stop every server first');
+    const before = await clear(transaction, options.force);
+    await applyMigrations(transaction, header.migrations.length);
+    await fill(transaction, path, options);
+    const revision = nextLogStart(Math.max(before, header.revision) + JUMP);
+    await transaction`UPDATE revision SET value = ${revision} WHERE id = 1`;
+    await restartLog(transaction, revision);
+    await applyMigrations(transaction);
+    return revision;
+  });
+}
+
+/** Takes away Skep's tables, empty or not; resolves with the revision that they had. */
+async function clear(sql: Sql, force: boolean): Promise<number> {
+  const [found] = await sql<{ there: boolean }[]>`SELECT to_regclass('objects') IS NOT NULL AS there`;
+  let revision = 0;
+  if (found?.there === true) {
+    const [state] = await sql<{ objects: number; revision: number }[]>`
+      SELECT (SELECT count(*) FROM objects) AS objects, (SELECT value FROM revision WHERE id = 1) AS revision`;
+    const objects = state?.objects ?? 0;
+    if (objects > 0 && !force)
+      throw new DatabaseError(
+        'other',
+        `Cannot restore: there is a cluster with ${objects} objects in this database; --force replaces it`,
+      );
+    revision = state?.revision ?? 0;
+  }
+  await sql.unsafe(`DROP TABLE IF EXISTS ${[...SAVED_TABLES, ...OTHER_TABLES].join(', ')} CASCADE`);
+  return revision;
+}
+
+async function fill(sql: Sql, path: string, { onFile, onProgress }: LoadOptions): Promise<void> {
+  let insert = '';
+  let batch: string[] = [];
+  let characters = 0;
+  let rows = 0;
+  const flush = async (): Promise<void> => {
+    if (batch.length === 0) return;
+    await sql.unsafe(insert, [`[${batch.join(',')}]`]);
+    rows += batch.length;
+    onProgress(rows);
+    batch = [];
+    characters = 0;
+  };
+  for await (const entry of readBackup(path)) {
+    if ('file' in entry) await onFile(entry);
+    else if ('table' in entry) {
+      await flush();
+      const columns = entry.columns.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
+      insert = `INSERT INTO "${entry.table}" (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::"${entry.table}", $1::text::json)`;
+    } else {
+      batch.push(entry.row);
+      characters += entry.row.length;
+      if (batch.length === BATCH_ROWS || characters > BATCH_CHARACTERS) await flush();
+    }
+  }
+  await flush();
+}
