@@ -18,9 +18,9 @@ export class NodeLinkTable {
 
   /** begin: tells where this server answers (HOST:PORT), and removes what servers that were killed have left. */
   async begin(address: string): Promise<void> {
-    const live = [...(await this.#session.liveServers())];
-    await this.#sql`DELETE FROM servers WHERE NOT id = ANY(${live}::int4[])`;
-    await this.#sql`DELETE FROM node_links WHERE NOT server = ANY(${live}::int4[])`;
+    const live = `{${[...(await this.#session.liveServers())].join(',')}}`;
+    await this.#sql`DELETE FROM servers WHERE NOT id = ANY(${live}::text::int4[])`;
+    await this.#sql`DELETE FROM node_links WHERE NOT server = ANY(${live}::text::int4[])`;
     await this.#sql`INSERT INTO servers (id, address) VALUES (${this.#session.id}, ${address})
       ON CONFLICT (id) DO UPDATE SET address = excluded.address`;
   }
@@ -49,7 +49,7 @@ export class NodeLinkTable {
     if (live.length === 0) return new Map();
     const rows = await this.#sql<{ node: string; address: string }[]>`
       SELECT node_links.node, servers.address FROM node_links JOIN servers ON servers.id = node_links.server
-      WHERE node_links.server = ANY(${live}::int4[])`;
+      WHERE node_links.server = ANY(${`{${live.join(',')}}`}::text::int4[])`;
     return new Map(rows.map(({ node, address }) => [node, address]));
   }
 }
