@@ -7,6 +7,7 @@ import { StatusError } from '#api/meta/status.ts';
 import { systemClock } from '#base/clock.ts';
 import { hostAddress } from '#base/host-address.ts';
 import type { Logger } from '#base/logger.ts';
+import { Metrics, observeProcess } from '#base/metrics.ts';
 import type { Service } from '#base/service.ts';
 import { GIT_VERSION } from '#base/version.ts';
 import { AllocationTable } from '#db/allocations.ts';
@@ -17,6 +18,7 @@ import type { ServerConfig } from './config.ts';
 import { createControllers } from './controllers/index.ts';
 import { openHubDatabase } from './hub-database.ts';
 import { createApi } from './http/api.ts';
+import { serverChecks } from './http/server-checks.ts';
 import { type Authority, loadAuthority } from './identity/authority.ts';
 import { writeKubeconfig } from './identity/kubeconfig.ts';
 import { loadTokenKeys, Tokens } from './identity/tokens.ts';
@@ -31,6 +33,7 @@ import { Kinds } from './store/kinds.ts';
 import { formatAddress, parseRange } from './store/address-range.ts';
 import { ServiceAllocator } from './store/service-allocator.ts';
 import { openStore } from './store/store.ts';
+import { observeStore } from './store/store-metrics.ts';
 import { createClient } from './store/store-client.ts';
 import { StoreRegistry } from './store/store-registry.ts';
 import { Sweeper } from './store/sweeper.ts';
@@ -99,6 +102,9 @@ async function assemble(
   const store = await openStore({ database, membership, log: log.child({ part: 'store' }) });
   started.push(() => store.stop());
   services.push(store);
+  const metrics = new Metrics();
+  observeProcess(metrics);
+  observeStore(metrics, store);
   say(`store: at revision ${store.revision()}`);
 
   const kinds = new Kinds(BUILT_IN_KINDS);
@@ -122,6 +128,7 @@ async function assemble(
     kinds,
     log,
     clock,
+    metrics,
     config: {
       clusterCIDR: config.clusterCIDR,
       serviceCIDR: config.serviceCIDR,
@@ -138,6 +145,7 @@ async function assemble(
     issuer: tokens,
     clock,
     log: nodesLog,
+    metrics,
     serverVersion: GIT_VERSION,
     cluster: {
       clusterCIDR: config.clusterCIDR,
@@ -159,13 +167,14 @@ async function assemble(
   services.push(presence);
   gateway.start();
   started.push(async () => gateway.stop());
-  services.push(
+  const roles = [
     createControllers({ ...deps, log: log.child({ part: 'controllers' }) }, leader),
     createScheduler({ ...deps, log: log.child({ part: 'scheduler' }) }, leader),
     new Manager({
       name: 'upkeep',
       leader,
       log,
+      metrics,
       start: () => [
         new NodeMonitor({
           client: client.as('system:node-monitor'),
@@ -178,7 +187,8 @@ async function assemble(
         new Sweeper({ database, store, kinds, log: log.child({ part: 'sweeper' }) }),
       ],
     }),
-  );
+  ];
+  services.push(...roles);
 
   const stopping = new AbortController();
   const app = createApi({
@@ -199,6 +209,8 @@ async function assemble(
     ),
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
+    metrics,
+    checks: serverChecks({ store, roles, stopping: stopping.signal }),
   });
   app.use(gateway.routes());
   const failed = Promise.withResolvers<void>();

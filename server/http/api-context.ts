@@ -7,6 +7,7 @@ import type { ObjectStore } from '#server/store/object-store.ts';
 import type { Registry, User, WriteContext } from '#server/store/registry.ts';
 import type { Authorizer } from './authz.ts';
 import type { EventEncoder } from './event-encoder.ts';
+import type { ApiMetrics } from './metrics.ts';
 import type { Form } from './negotiate.ts';
 import type { WriteOptions } from './options.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -25,6 +26,7 @@ export interface ApiContext {
   readonly log: Logger;
   readonly clock: Clock;
   readonly events: EventEncoder;
+  readonly metrics: ApiMetrics;
   /** Aborts when the server stops: watches end then. */
   readonly stopping: AbortSignal;
 }

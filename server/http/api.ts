@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia';
-import { Registry as MetricsRegistry } from 'prom-client';
 import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
+import { Metrics } from '#base/metrics.ts';
 import { GIT_VERSION, KUBERNETES } from '#base/version.ts';
 import { CA_PATH } from '#api/wire/version.ts';
 import { StatusError, badRequest } from '#api/meta/status.ts';
@@ -13,11 +13,11 @@ import type { ApiContext, ResourceRequest } from './api-context.ts';
 import { authenticate } from './authn.ts';
 import { type Authorizer, demand, groupAuthorizer } from './authz.ts';
 import { Discovery } from './discovery.ts';
-import { type Answer, dispatch, findKind, resourceRequest } from './dispatch.ts';
+import { type Answer, dispatch, findKind, hasSubresource, resourceRequest } from './dispatch.ts';
 import { EventEncoder } from './event-encoder.ts';
-import { type HealthCheck, healthResponse } from './health.ts';
+import { Health, type HealthCheck } from './health.ts';
 import { historyResponse } from './history.ts';
-import { ApiMetrics } from './metrics.ts';
+import { ApiMetrics, type Asked } from './metrics.ts';
 import { OpenApi } from './openapi.ts';
 import { type RequestInfo, parseRequest } from './request-info.ts';
 import { errorResponse, jsonResponse, methodNotAllowed, plainNotFound, resourceNotFound } from './status-response.ts';
@@ -44,7 +44,8 @@ export interface ApiDeps {
   readonly caCertificate?: string;
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly checks?: readonly HealthCheck[];
-  readonly metrics?: MetricsRegistry;
+  /** What /metrics shows; default: only what the API itself counts. */
+  readonly metrics?: Metrics;
   /** Watches end when it aborts. */
   readonly stopping?: AbortSignal;
 }
@@ -74,12 +75,15 @@ class Api {
   readonly #context: ApiContext;
   readonly #discovery: Discovery;
   readonly #openApi: OpenApi;
-  readonly #metrics: ApiMetrics;
+  readonly #metrics: Metrics;
+  readonly #health: Health;
 
   constructor(deps: ApiDeps) {
     this.#deps = deps;
     const clock = deps.clock ?? systemClock;
     const subresources = [...hubSubresources(deps), ...(deps.subresources ?? [])];
+    this.#metrics = deps.metrics ?? new Metrics();
+    this.#health = new Health(deps.checks ?? [], deps.log);
     this.#context = {
       kinds: deps.kinds,
       registry: deps.registry,
@@ -91,35 +95,42 @@ class Api {
       log: deps.log,
       clock,
       events: new EventEncoder(clock),
+      metrics: new ApiMetrics(this.#metrics),
       stopping: deps.stopping ?? new AbortController().signal,
     };
     this.#discovery = new Discovery({ kinds: deps.kinds, subresources, serverAddress: deps.serverAddress });
     this.#openApi = new OpenApi(deps.kinds, GIT_VERSION);
-    this.#metrics = new ApiMetrics(deps.metrics ?? new MetricsRegistry());
   }
 
   /** Every request comes through here, and every failure becomes a response here. Undefined after an upgrade. */
   async answer(request: Request, server: UpgradeServer | null): Promise<Response | undefined> {
-    const started = performance.now();
+    const startedMs = performance.now();
     const url = new URL(request.url);
     const warnings: string[] = [];
     let info: RequestInfo | undefined;
     let response: Answer;
     try {
       info = parse(request.method, url);
+      this.#context.metrics.begun(info.verb);
       response = await this.#route(request, url, info, warnings, server);
     } catch (error) {
       if (!(error instanceof StatusError))
         this.#deps.log.error({ err: error, method: request.method, path: url.pathname }, 'request failed');
       response = errorResponse(error, warnings);
     }
+    const code = response === 'upgraded' ? 101 : response.status;
+    if (info !== undefined)
+      this.#context.metrics.answered(this.#asked(info), code, (performance.now() - startedMs) / 1000);
     if (response === 'upgraded') return undefined;
     response.headers.set('audit-id', crypto.randomUUID());
-    if (info !== undefined) {
-      const kind = info.isResourceRequest ? findKind(this.#context, info) : undefined;
-      this.#metrics.answered(info, kind, response.status, (performance.now() - started) / 1000);
-    }
     return response;
+  }
+
+  /** Only names of what is served get into metrics: what a client may invent is without end. */
+  #asked(info: RequestInfo): Asked {
+    const kind = info.isResourceRequest ? findKind(this.#context, info) : undefined;
+    const known = kind !== undefined && hasSubresource(this.#context, kind, info.subresource);
+    return { verb: info.verb, kind, subresource: known ? info.subresource : '' };
   }
 
   async #route(
@@ -151,7 +162,7 @@ class Api {
   /** Paths that name no resource. */
   async #plain(request: Request, url: URL): Promise<Response> {
     const parts = url.pathname.split('/').filter((part) => part !== '');
-    if (isUnder(parts, 'healthz', 'livez', 'readyz')) return healthResponse(url, parts, this.#deps.checks ?? []);
+    if (isUnder(parts, 'healthz', 'livez', 'readyz')) return this.#health.answer(url, parts);
     const isLook = request.method === 'GET' || request.method === 'HEAD';
     if (isUnder(parts, 'api', 'apis')) {
       if (!isLook) throw methodNotAllowed();
@@ -160,7 +171,8 @@ class Api {
     if (!isLook) return plainNotFound();
     if (isUnder(parts, 'openapi')) return this.#openApi.answer(url, parts);
     if (url.pathname === '/version') return jsonResponse(VERSION_TEXT);
-    if (url.pathname === '/metrics') return this.#metrics.response();
+    if (url.pathname === '/metrics')
+      return new Response(await this.#metrics.text(), { headers: { 'content-type': this.#metrics.contentType } });
     return plainNotFound();
   }
 }

@@ -35,6 +35,12 @@ export function findKind({ kinds }: Pick<ApiContext, 'kinds'>, info: RequestInfo
   return fits ? kind : undefined;
 }
 
+/** Is it a subresource of the kind, stored or called. */
+export const hasSubresource = ({ subresources }: Pick<ApiContext, 'subresources'>, kind: Kind, name: string): boolean =>
+  subresources.has(`${resourceOf(kind)}/${name}`) ||
+  (name === 'scale' && kind.scale !== undefined) ||
+  storedSubresources(kind).some((one) => one.name === name);
+
 /** Answers a request on a kind: the verb's handler, or the subresource's. Rejects with StatusError. */
 export async function dispatch(request: ResourceRequest, callSubresource: CallSubresource): Promise<Answer> {
   const behind = catchUpFor(request);

@@ -1,51 +1,118 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Kind } from '#api/kind.ts';
-import type { RequestInfo } from './request-info.ts';
+import type { Count, Durations, Metrics } from '#base/metrics.ts';
+
+/** What a request was about. `kind` undefined: none that is served, whatever the path says. */
+export interface Asked {
+  /** As RequestInfo has it: `get`, `deletecollection`. */
+  readonly verb: string;
+  readonly kind: Kind | undefined;
+  readonly subresource: string;
+}
+
+/** A watcher that has this much unread is dropped: it would otherwise be held in memory without end. */
+export const MAX_BEHIND_BYTES = 16 * 1024 * 1024;
+
+const ABOUT = ['verb', 'group', 'version', 'resource', 'subresource'];
+const REQUESTS = {
+  name: 'apiserver_request_total',
+  help: 'Requests by verb, resource and HTTP code',
+  labels: [...ABOUT, 'code'],
+};
+const DURATION = {
+  name: 'apiserver_request_duration_seconds',
+  help: 'Time to answer a request, watches and streams aside',
+  labels: ABOUT,
+};
+const IN_FLIGHT = {
+  name: 'apiserver_current_inflight_requests',
+  help: 'Requests under way, watches and streams aside; there is no limit of their number, writes are limited by the queue of the store',
+  labels: ['request_kind'],
+};
+const LONG_RUNNING = {
+  name: 'apiserver_longrunning_requests',
+  help: 'Watches, and sockets of exec, attach and port-forward',
+  labels: ABOUT,
+};
+const BEHIND = {
+  name: 'skep_watch_waiting_bytes',
+  help: 'Bytes of events that watchers have not read yet, all together',
+};
+const BEHIND_MAX = {
+  name: 'skep_watch_waiting_bytes_max',
+  help: `Bytes that the slowest watcher has not read; one with ${MAX_BEHIND_BYTES} is cut off`,
+};
+const DROPPED = { name: 'skep_watch_dropped_total', help: 'Watchers cut off as they did not read' };
+
+/** A request that lasts. */
+interface Lasting {
+  readonly labels: readonly string[];
+  readonly waitingBytes: () => number;
+}
 
 /** The API's own metrics, with Kubernetes' names. Labels are bounded: verbs, kinds that are served, codes. */
 export class ApiMetrics {
-  readonly #registry: Registry;
-  readonly #requests: Counter;
-  readonly #durations: Histogram;
+  readonly #requests: Count;
+  readonly #durations: Durations;
+  readonly #dropped: Count;
+  readonly #lasting = new Set<Lasting>();
+  readonly #inFlight = { mutating: 0, readOnly: 0 };
 
-  constructor(registry: Registry) {
-    this.#registry = registry;
-    const registers = [registry];
-    const about = ['verb', 'group', 'version', 'resource', 'subresource'] as const;
-    this.#requests = new Counter({
-      name: 'apiserver_request_total',
-      help: 'Requests by verb, resource and HTTP code',
-      labelNames: [...about, 'code'],
-      registers,
-    });
-    this.#durations = new Histogram({
-      name: 'apiserver_request_duration_seconds',
-      help: 'Time to answer a request, watches and streams aside',
-      labelNames: about,
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-      registers,
-    });
+  constructor(metrics: Metrics) {
+    this.#requests = metrics.counter(REQUESTS);
+    this.#durations = metrics.histogram(DURATION);
+    this.#dropped = metrics.counter(DROPPED);
+    this.#dropped.add([], 0);
+    for (const kind of ['mutating', 'readOnly'] as const) metrics.gauge(IN_FLIGHT, [kind], () => this.#inFlight[kind]);
+    metrics.gauges(LONG_RUNNING, () => [...this.#lasting].map(({ labels }) => [labels, 1]));
+    const behind = (): number[] => [...this.#lasting].map(({ waitingBytes }) => waitingBytes());
+    metrics.gauge(BEHIND, [], () => behind().reduce((sum, bytes) => sum + bytes, 0));
+    metrics.gauge(BEHIND_MAX, [], () => behind().reduce((most, bytes) => Math.max(most, bytes), 0));
   }
 
-  /** Counts a request that was answered. `kind` undefined: none that is served, whatever the path says. */
-  answered(info: RequestInfo, kind: Kind | undefined, code: number, seconds: number): void {
-    const about = labels(info, kind);
-    this.#requests.inc({ ...about, code });
-    if (info.verb !== 'watch') this.#durations.observe(about, seconds);
+  /** A request has come; `answered` is called for each. */
+  begun(verb: string): void {
+    if (verb !== 'watch') this.#inFlight[requestKind(verb)] += 1;
   }
 
-  /** All metrics of the process in Prometheus' text format. */
-  async response(): Promise<Response> {
-    return new Response(await this.#registry.metrics(), { headers: { 'content-type': this.#registry.contentType } });
+  /** Counts a request that was answered; code 101 = it is a socket now. */
+  answered(asked: Asked, code: number, seconds: number): void {
+    if (asked.verb !== 'watch') this.#inFlight[requestKind(asked.verb)] -= 1;
+    const labels = labelsOf(code === 101 ? { ...asked, verb: 'connect' } : asked);
+    this.#requests.add([...labels, String(code)]);
+    if (asked.verb !== 'watch' && code !== 101) this.#durations.observe(labels, seconds);
+  }
+
+  /** A watch has begun; the answer ends it. */
+  watching(kind: Kind, waitingBytes: () => number): () => void {
+    return this.#lasts({ labels: labelsOf({ verb: 'watch', kind, subresource: '' }), waitingBytes });
+  }
+
+  /** A socket has opened; the answer ends it. */
+  connected({ kind, subresource }: Omit<Asked, 'verb'>): () => void {
+    return this.#lasts({ labels: labelsOf({ verb: 'connect', kind, subresource }), waitingBytes: () => 0 });
+  }
+
+  /** A watcher was cut off as it did not read. */
+  watcherDropped(): void {
+    this.#dropped.add([]);
+  }
+
+  #lasts(request: Lasting): () => void {
+    this.#lasting.add(request);
+    return () => void this.#lasting.delete(request);
   }
 }
 
-const VERBS = new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']);
+const VERBS = new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', 'connect']);
 
-const labels = ({ verb, subresource }: RequestInfo, kind: Kind | undefined): Record<string, string> => ({
-  verb: VERBS.has(verb) ? verb.toUpperCase() : 'OTHER',
-  group: kind?.group ?? '',
-  version: kind?.version ?? '',
-  resource: kind?.plural ?? '',
-  subresource: kind === undefined ? '' : subresource,
-});
+const labelsOf = ({ verb, kind, subresource }: Asked): string[] => [
+  VERBS.has(verb) ? verb.toUpperCase() : 'OTHER',
+  kind?.group ?? '',
+  kind?.version ?? '',
+  kind?.plural ?? '',
+  subresource,
+];
+
+/** Upstream: nonMutatingRequestVerbs. */
+const requestKind = (verb: string): 'mutating' | 'readOnly' =>
+  verb === 'get' || verb === 'list' || verb === 'head' ? 'readOnly' : 'mutating';

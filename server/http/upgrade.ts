@@ -20,12 +20,13 @@ interface RawSocket {
  * of the same names in the `data` of the upgrade.
  */
 export async function callSubresource(
-  { request, url, kind, info, user }: ResourceRequest,
+  { api, request, url, kind, info, user }: ResourceRequest,
   subresource: Subresource,
   server: UpgradeServer | null,
 ): Promise<Answer> {
   const isUpgrade = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
   let upgraded = false;
+  const begun = () => api.metrics.connected({ kind, subresource: info.subresource });
   const response = await subresource.handle({
     request,
     url,
@@ -38,7 +39,8 @@ export async function callSubresource(
     offeredProtocols: isUpgrade ? offered(request) : [],
     isUpgrade,
     upgrade(handler, protocol) {
-      upgraded = server?.upgrade(request, { data: callbacks(handler), headers: protocolHeader(protocol) }) ?? false;
+      upgraded =
+        server?.upgrade(request, { data: callbacks(handler, begun), headers: protocolHeader(protocol) }) ?? false;
       if (!upgraded) throw badRequest('Upgrade request required');
     },
   });
@@ -57,11 +59,14 @@ const offered = (request: Request): string[] =>
 const protocolHeader = (protocol: string): Record<string, string> =>
   protocol === '' ? {} : { 'sec-websocket-protocol': protocol };
 
-function callbacks(handler: SocketHandler): Record<string, unknown> {
+/** `begun` is told of the opening; what it answers, of the end. */
+function callbacks(handler: SocketHandler, begun: () => () => void): Record<string, unknown> {
   let socket: Socket | undefined;
+  let ended = (): void => undefined;
   return {
     open(raw: RawSocket) {
       socket = wrap(raw);
+      ended = begun();
       handler.open(socket);
     },
     message(_raw: RawSocket, data: Uint8Array | string) {
@@ -71,6 +76,7 @@ function callbacks(handler: SocketHandler): Record<string, unknown> {
       if (socket !== undefined) handler.drain(socket);
     },
     close(_raw: RawSocket, code: number, reason: string) {
+      ended();
       if (socket !== undefined) handler.close(socket, code, reason);
     },
   };

@@ -177,6 +177,11 @@ export class DatabaseStore implements ObjectStore, Service {
     return { waiting: this.#writer.waiting, subscribers, lag, ...this.#cache.figures() };
   }
 
+  /** Is everything in memory. */
+  get isLoaded(): boolean {
+    return this.#answeredAt > 0;
+  }
+
   /** How long ago the database answered last, seconds. The log is read every 20 s at least, so it is known without asking. */
   get answerAgeSeconds(): number {
     return (this.#clock.now() - this.#answeredAt) / 1000;

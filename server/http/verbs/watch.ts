@@ -4,12 +4,11 @@ import type { ObjectEvent, ObjectSubscriber, StoredObject } from '#server/store/
 import type { ResourceRequest } from '../api-context.ts';
 import { type EventForm, type EventType, bookmark, line } from '../event-encoder.ts';
 import { type ListOptions, readListOptions } from '../list-options.ts';
+import { MAX_BEHIND_BYTES } from '../metrics.ts';
 import { type Selection, readSelection } from '../selection.ts';
 import { readIncludeObject } from '../table.ts';
 import { selected } from './list.ts';
 
-/** A watcher that has this much unread is dropped: it would otherwise be held in memory without end. */
-const MAX_BEHIND_BYTES = 16 * 1024 * 1024;
 /** Upstream: cacher's bookmarkFrequency. */
 const BOOKMARK_MS = 60_000;
 /** Upstream: minRequestTimeout; a watch without timeoutSeconds ends at a moment by chance between one and two of these. */
@@ -45,6 +44,7 @@ class WatchStream {
   readonly #namespace: string | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #unsubscribe: (() => void) | undefined;
+  #uncount: (() => void) | undefined;
   #timeout: ReturnType<typeof setTimeout> | undefined;
   #bookmarks: ReturnType<typeof setInterval> | undefined;
   #sentColumns = false;
@@ -64,6 +64,10 @@ class WatchStream {
 
   #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
+    this.#uncount = this.#request.api.metrics.watching(
+      this.#request.kind,
+      () => MAX_BEHIND_BYTES - (controller.desiredSize ?? MAX_BEHIND_BYTES),
+    );
     // Bun holds back the response's headers until the first bytes; clients skip an empty line.
     controller.enqueue(NEWLINE);
     const { api } = this.#request;
@@ -156,6 +160,7 @@ class WatchStream {
     );
     // Closing would keep what is queued for as long as the client likes; an error cuts the connection and frees it.
     const controller = this.#controller;
+    this.#request.api.metrics.watcherDropped();
     this.#release();
     controller.error();
   }
@@ -175,6 +180,7 @@ class WatchStream {
   #release(): void {
     this.#controller = undefined;
     this.#unsubscribe?.();
+    this.#uncount?.();
     clearTimeout(this.#timeout);
     clearInterval(this.#bookmarks);
     this.#request.api.stopping.removeEventListener('abort', this.#end);
