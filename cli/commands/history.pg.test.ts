@@ -82,7 +82,7 @@ test('skep history lists who changed what, newest first, and --diff shows each f
   await api.client.as('system:deployment-controller').updateStatus(deploymentKind, 'default', 'web', (object) => {
     object.status = { replicas: 3 };
   });
-  const { printed } = await skep('history', 'deploy', 'web');
+  const { printed } = await skep('history', 'deploy', 'web', '--all');
   expect(printed.map((line) => columns(line).slice(2))).toEqual([
     ['USER', 'PROGRAM', 'CHANGE'],
     ['system:deployment-controller', '-', '+status.replicas'],
@@ -90,10 +90,11 @@ test('skep history lists who changed what, newest first, and --diff shows each f
     ['system:admin', 'kubectl/v1.33.0', 'spec.replicas: 2 → 3'],
     ['system:admin', 'kubectl/v1.33.0', 'created'],
   ]);
-  const one = await skep('history', 'deployments.apps', 'web', '--diff', '--limit', '2');
+  expect((await skep('history', 'deploy', 'web')).printed).toHaveLength(printed.length - 1);
+  const one = await skep('history', 'deployments.apps', 'web', '--diff', '--limit', '1');
   expect(one.printed).toContain('    - spec.template.spec.containers[web].image: "nginx:1"');
   expect(one.printed).toContain('    + spec.template.spec.containers[web].image: "nginx:2"');
-  expect(one.said).toEqual(['older revisions are kept: see --limit']);
+  expect(one.said).toEqual(['older revisions are kept: see --limit and --all']);
 });
 
 test('skep undo puts an object back by an update, and says so when there is nothing to do', async () => {

@@ -50,31 +50,48 @@ export function historyCommand(program: Command, host: Process): void {
       .argument('<kind>', 'e.g. deployment, deploy or deployments.apps')
       .argument('<name>', "the object's name; it may have been deleted")
       .option('-n, --namespace <NS>', 'namespace of the object', 'default')
-      .option('--limit <N>', 'how many revisions, 1 to 999', '20')
+      .option('--limit <N>', 'how many revisions', '20')
+      .option('--all', 'those too that change the status only, which controllers and nodes make')
       .option('--diff', 'every changed field with its old and new value'),
     OPTIONS,
   );
   command.action(async (kind: string, name: string) => {
     const { dataDir } = await readOptions(command, OPTIONS, host);
-    const { namespace, limit, diff = false } = command.opts<{ namespace: string; limit: string; diff?: boolean }>();
+    const { namespace, limit, diff = false, all = false } = command.opts<Flags>();
     if (!/^[1-9]\d{0,2}$/.test(limit)) throw new UsageError(`--limit ${limit}: want a number from 1 to 999`);
     const client = await connectByDataDir(dataDir);
     const served = await findResource(client, kind);
-    // One more than is shown: the oldest line needs what was before it.
-    const history = await readHistory(client, served, { namespace, name }, `limit=${Number(limit) + 1}`);
+    const history = await readHistory(client, served, { namespace, name }, 'limit=1000');
     if (history.revisions.length === 0)
       throw new Error(
         `Nothing is kept of ${served.resource} "${name}": it never was there, or was last changed long ago`,
       );
-    const shown = history.revisions.slice(0, Number(limit));
-    const lines = shown.map((revision, index) => ({ revision, earlier: history.revisions[index + 1] }));
+    const lines = history.revisions
+      .map((revision, index) => ({ revision, earlier: history.revisions[index + 1] }))
+      .filter(({ revision, earlier }) => all || !isOfStatus(revision, earlier))
+      .slice(0, Number(limit));
     if (diff) for (const line of lines) printDiff(line.revision, line.earlier, served, host);
     else {
       const rows = lines.map(({ revision, earlier }) => [...head(revision), short(revision, earlier, served)]);
       for (const line of alignTable([['REVISION', 'TIME', 'USER', 'PROGRAM', 'CHANGE'], ...rows])) host.print(line);
     }
-    if (!history.complete || shown.length < history.revisions.length) host.say('older revisions are kept: see --limit');
+    const oldest = lines.at(-1)?.revision;
+    if (!history.complete || oldest !== history.revisions.at(-1))
+      host.say('older revisions are kept: see --limit and --all');
   });
+}
+
+interface Flags {
+  readonly namespace: string;
+  readonly limit: string;
+  readonly diff?: boolean;
+  readonly all?: boolean;
+}
+
+/** Did it change the status and nothing else. */
+function isOfStatus(revision: Revision, earlier: Revision | undefined): boolean {
+  if (deed(revision, earlier) !== undefined) return false;
+  return fieldChanges(earlier?.object, revision.object).every(({ path }) => /^status\b/.test(path));
 }
 
 const head = ({ revision, time, user = '-', userAgent = '-' }: Revision): string[] => [
