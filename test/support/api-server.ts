@@ -6,11 +6,13 @@ import { configMapKind } from '#api/kinds/core/configmap.ts';
 import { namespaceKind } from '#api/kinds/core/namespace.ts';
 import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
 import type { Logger } from '#base/logger.ts';
+import { Metrics } from '#base/metrics.ts';
 import { AllocationTable } from '#db/allocations.ts';
 import type { Database } from '#db/connect.ts';
 import { AdmissionChain } from '#server/admission/chain.ts';
 import { admissionPlugins } from '#server/admission/index.ts';
 import { createApi } from '#server/http/api.ts';
+import { serverChecks } from '#server/http/server-checks.ts';
 import type { Subresource } from '#server/http/subresources/subresource.ts';
 import { loadAuthority } from '#server/identity/authority.ts';
 import { Tokens, loadTokenKeys } from '#server/identity/tokens.ts';
@@ -20,6 +22,7 @@ import { ServiceAllocator } from '#server/store/service-allocator.ts';
 import { createClient } from '#server/store/store-client.ts';
 import { StoreRegistry } from '#server/store/store-registry.ts';
 import { type DatabaseStore, openStore } from '#server/store/store.ts';
+import { observeStore } from '#server/store/store-metrics.ts';
 import { openTestDatabase, silentLog } from './database.ts';
 
 /** What a test may choose. */
@@ -27,6 +30,8 @@ export interface ApiServerOptions {
   /** Beyond those of the store. */
   readonly subresources?: readonly Subresource[];
   readonly log?: Logger;
+  /** Default: one of its own on the Postgres that test files share. It is closed by `stop`. */
+  readonly database?: Database;
   /** Listen with TLS on this port of loopback (0 = any); without it the app is only driven by `call`. */
   readonly port?: number;
 }
@@ -55,8 +60,9 @@ export async function startApiServer({
   subresources = [],
   log = silentLog,
   port,
+  database: given,
 }: ApiServerOptions = {}): Promise<ApiServer> {
-  const database = await openTestDatabase();
+  const database = given ?? (await openTestDatabase());
   const directory = await mkdtemp(join(tmpdir(), 'skep-api-'));
   const store = await openStore({ database, log });
   const running = store.run();
@@ -70,6 +76,8 @@ export async function startApiServer({
   const tokens = new Tokens(keys, client);
   const authority = await loadAuthority(directory, ['127.0.0.1', 'localhost']);
   const stopping = new AbortController();
+  const metrics = new Metrics();
+  observeStore(metrics, store);
   const app = createApi({
     kinds,
     registry,
@@ -82,6 +90,8 @@ export async function startApiServer({
     caCertificate: authority.caCertificate,
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
+    metrics,
+    checks: serverChecks({ store, roles: [], stopping: stopping.signal }),
   });
   const endFurnishing = furnishNamespaces(client, authority.caCertificate);
   for (const name of ['default', 'kube-system'])
