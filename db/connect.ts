@@ -1,6 +1,5 @@
-import { type PostgresJsDatabase, drizzle } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
-import { DatabaseError, codeOf, conditionOf } from './errors.ts';
+import { DatabaseError, codeOf, conditionOf, whyNot } from './errors.ts';
 
 /** Where Postgres is: a socket directory, or a URL. */
 export type DatabaseAddress =
@@ -13,8 +12,6 @@ export interface Database {
   readonly pool: Sql;
   /** The one lane on which batches go, in order. Its planner may use nothing but indexes. */
   readonly writer: Sql;
-  /** drizzle over `pool`. */
-  readonly orm: PostgresJsDatabase;
   /** E.g. 180004. */
   readonly version: number;
   /** Closes all, at most after 5 s. */
@@ -92,31 +89,29 @@ function splitUrl(text: string): { readonly url: string; readonly socketDirector
 }
 
 /**
- * Opens the connections and checks the version. Waits up to `deadlineMs` (default 10,000) for a Postgres that is still starting.
+ * Opens the connections and checks that it is a primary of a version that will do. Waits up to `deadlineMs` (default 10,000) for a Postgres that is still starting.
  * Throws DatabaseError that says what to do.
  */
 export async function connect(address: DatabaseAddress, deadlineMs = 10_000): Promise<Database> {
   const pool = connectClient(address, { name: 'pool', max: 4 });
-  const version = await firstAnswer(pool, deadlineMs).catch(async (error: unknown) => {
+  const answer = await firstAnswer(pool, deadlineMs).catch(async (error: unknown) => {
     await pool.end({ timeout: 0 });
     throw new DatabaseError(conditionOf(error), `Cannot reach Postgres: ${whyNot(error)}`, error);
   });
-  if (version < OLDEST_VERSION) {
+  const fault = unfit(answer);
+  if (fault !== undefined) {
     await pool.end({ timeout: 0 });
-    throw new DatabaseError(
-      'other',
-      `Cannot use this Postgres: it is version ${Math.trunc(version / 10_000)}, needed is 15 or newer`,
-    );
+    throw new DatabaseError('other', `Cannot use this Postgres: ${fault}`);
   }
   const writer = await writerLane(address);
   return {
     address,
     pool,
     writer,
-    orm: drizzle(pool),
-    version,
+    version: answer.version,
     close: async () => {
-      await Promise.all([pool.end({ timeout: 5 }), writer.end({ timeout: 5 })]);
+      // By now nothing is asked any more; what the driver still waits for are statements whose connection broke.
+      await Promise.all([pool.end({ timeout: 1 }), writer.end({ timeout: 5 })]);
     },
   };
 }
@@ -134,12 +129,19 @@ async function writerLane(address: DatabaseAddress): Promise<Sql> {
   }
 }
 
-async function firstAnswer(pool: Sql, deadlineMs: number): Promise<number> {
+/** What must be known of a Postgres before it is used. */
+interface FirstAnswer {
+  readonly version: number;
+  readonly isStandby: boolean;
+}
+
+async function firstAnswer(pool: Sql, deadlineMs: number): Promise<FirstAnswer> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     try {
-      const rows = await pool<{ version: number }[]>`SELECT current_setting('server_version_num')::int AS version`;
-      return rows[0]?.version ?? 0;
+      const rows = await pool<FirstAnswer[]>`SELECT current_setting('server_version_num')::int AS version,
+        pg_is_in_recovery() AS "isStandby"`;
+      return rows[0] ?? { version: 0, isStandby: false };
     } catch (error) {
       if (conditionOf(error) !== 'unavailable' || Date.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -147,20 +149,8 @@ async function firstAnswer(pool: Sql, deadlineMs: number): Promise<number> {
   }
 }
 
-function whyNot(error: unknown): string {
-  switch (codeOf(error)) {
-    case 'ECONNREFUSED':
-    case 'ENOENT':
-      return 'nothing listens there; is it running, and are host and port right?';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'its host name is unknown';
-    case '28P01':
-    case '28000':
-      return 'it does not accept the user or the password';
-    case '3D000':
-      return 'the database does not exist; create it first';
-    default:
-      return error instanceof Error ? error.message : String(error);
-  }
+/** Why a Postgres cannot serve; undefined when it can. Revisions are never read from a standby: its order of commits may be another. */
+function unfit({ version, isStandby }: FirstAnswer): string | undefined {
+  if (version < OLDEST_VERSION) return `it is version ${Math.trunc(version / 10_000)}, needed is 15 or newer`;
+  return isStandby ? 'it is a standby, which takes no writes; give the address of the primary' : undefined;
 }

@@ -82,6 +82,9 @@ export function codeOf(error: unknown): string | undefined {
 
 /** Codes with which a connection is refused before any statement of ours goes over it. */
 const BEFORE_SENDING = new Set([
+  '28000',
+  '28P01',
+  '3D000',
   'ECONNREFUSED',
   'ENOENT',
   'ENOTFOUND',
@@ -93,3 +96,41 @@ const BEFORE_SENDING = new Set([
 
 /** Is it certain that the statement did not reach Postgres. */
 export const wasNeverSent = (error: unknown): boolean => BEFORE_SENDING.has(codeOf(error) ?? '');
+
+/** Why the database does not serve, for an operator: what is wrong and what to do. */
+export function whyNot(error: unknown): string {
+  const code = codeOf(error);
+  return (code === undefined ? undefined : REASONS[code]) ?? (error instanceof Error ? error.message : String(error));
+}
+
+const NOTHING_LISTENS = 'nothing listens there; is it running, and are host and port right?';
+const NO_SUCH_HOST = 'its host name is unknown';
+const NO_ANSWER = 'it does not answer; is the network up?';
+const REFUSES_USER = 'it does not accept the user or the password';
+const GONE = 'the connection was lost';
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: NOTHING_LISTENS,
+  ENOENT: NOTHING_LISTENS,
+  ENOTFOUND: NO_SUCH_HOST,
+  EAI_AGAIN: NO_SUCH_HOST,
+  CONNECT_TIMEOUT: NO_ANSWER,
+  ETIMEDOUT: NO_ANSWER,
+  EHOSTUNREACH: NO_ANSWER,
+  ENETUNREACH: NO_ANSWER,
+  CONNECTION_CLOSED: GONE,
+  CONNECTION_DESTROYED: GONE,
+  ECONNRESET: GONE,
+  EPIPE: GONE,
+  '28000': REFUSES_USER,
+  '28P01': REFUSES_USER,
+  '3D000': 'the database does not exist; create it first',
+  '53300':
+    'it has no connection left; a server takes up to 7: raise max_connections or the limit of the role or the database',
+  '53100': 'its disk is full; nothing can be written until there is space',
+  '53200': 'it is out of memory',
+  '57P01': 'it was shut down',
+  '57P02': 'it has crashed, and starts again',
+  '57P03': 'it is starting or stopping',
+  '57014': 'a statement took longer than its timeout',
+  '25006': 'it is a standby or read-only, and takes no writes; give the address of the primary',
+};

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
 import { type Database, connectClient } from './connect.ts';
-import { codeOf } from './errors.ts';
+import { codeOf, whyNot } from './errors.ts';
 import { CHANNEL } from './objects.ts';
 
 /** What the listener needs. */
@@ -62,7 +62,8 @@ export class ChangeListener implements Service {
         onNudge(undefined);
         await this.#tickUntilClosed();
       } catch (error) {
-        if (!this.#stopped.signal.aborted) log.warn({ code: codeOf(error), waitMs }, 'cannot listen for changes');
+        if (!this.#stopped.signal.aborted)
+          log.warn({ code: codeOf(error), why: whyNot(error), waitMs }, 'cannot listen for changes');
       }
       if (this.#stopped.signal.aborted) break;
       this.#options.onLost?.();

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
 import { type DatabaseAddress, connectClient } from './connect.ts';
-import { DatabaseError, codeOf } from './errors.ts';
+import { DatabaseError, codeOf, whyNot } from './errors.ts';
 
 /** What a server session needs. */
 export interface ServerSessionOptions {
@@ -183,7 +183,7 @@ export class ServerSession implements Service {
         await this.#hold(term);
       } catch (error) {
         if (!this.#stopped.signal.aborted)
-          log.warn({ code: codeOf(error), err: error }, 'no session among the servers');
+          log.warn({ code: codeOf(error), why: whyNot(error), waitMs }, 'no session among the servers');
       }
       this.#leave(term);
       if (this.#stopped.signal.aborted) await this.#sayGoodbye(term);

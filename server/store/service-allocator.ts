@@ -2,8 +2,9 @@ import type { KubeObject } from '#api/kind.ts';
 import { needsClusterIP, needsHealthCheckNodePort, needsNodePorts } from '#api/kinds/core/service-allocation.ts';
 import { type Service, serviceKind } from '#api/kinds/core/service.ts';
 import { type FieldError, invalid } from '#api/meta/field-error.ts';
-import { invalidError } from '#api/meta/status.ts';
-import type { AllocationScope, AllocationTable } from '#db/allocations.ts';
+import { StatusError, invalidError } from '#api/meta/status.ts';
+import type { AllocationScope, AllocationTable, Holder } from '#db/allocations.ts';
+import { conditionOf } from '#db/errors.ts';
 import { type AddressRange, formatAddress, parseAddress, parseRange } from './address-range.ts';
 import { type Allocation, type Allocator, NO_ALLOCATION } from './allocator.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -161,7 +162,7 @@ export class ServiceAllocator implements Allocator {
     // Held at once, so that a second request meanwhile looks elsewhere.
     this.#held[scope].set(value, taken.holder);
     const { table } = this.#options;
-    let owner = await table.take(scope, value, taken.holder);
+    let owner = await this.#ask(scope, value, taken);
     if (owner.holder !== taken.holder) {
       await this.#releases;
       owner = await table.take(scope, value, taken.holder);
@@ -173,6 +174,22 @@ export class ServiceAllocator implements Allocator {
     if (owner.holder === taken.holder) taken.add(scope, value);
     else this.#held[scope].delete(value);
     return owner.holder === taken.holder;
+  }
+
+  /** The first question of a request to the database, which may be away. */
+  async #ask(scope: AllocationScope, value: string, taken: Taken): Promise<Holder> {
+    try {
+      return await this.#options.table.take(scope, value, taken.holder);
+    } catch (error) {
+      this.#held[scope].delete(value);
+      if (conditionOf(error) === 'other') throw error;
+      throw Object.assign(
+        new StatusError('ServiceUnavailable', 'Cannot allocate: the database does not answer; try again', {
+          retryAfterSeconds: 1,
+        }),
+        { cause: error },
+      );
+    }
   }
 
   #note(service: Service, old: Service | undefined): void {

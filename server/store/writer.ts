@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import { maintainPartitions, readChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
-import { codeOf, conditionOf, wasNeverSent } from '#db/errors.ts';
+import { type DatabaseCondition, codeOf, conditionOf, wasNeverSent, whyNot } from '#db/errors.ts';
 import { type BatchResult, fence, writeBatch } from '#db/objects.ts';
 import { CachedObject } from './cached-object.ts';
 import { encode, resourceName } from './encoding.ts';
@@ -108,8 +108,8 @@ export class BatchWriter {
       try {
         await this.#commit(batch);
       } catch (error) {
-        this.#options.log.error({ err: error, writes: batch.length }, 'a batch failed');
-        for (const pending of batch) pending.reject(internal(error));
+        this.#options.log.error({ err: error, why: whyNot(error), writes: batch.length }, 'a batch failed');
+        for (const pending of batch) pending.reject(refused(error));
       }
     }
     this.#flushing = undefined;
@@ -154,7 +154,7 @@ export class BatchWriter {
       await this.#settle(batch, result);
     } catch (error) {
       // Once it is committed only the log can say how the cache stands to it; it must not be sent again.
-      if (result === undefined && conditionOf(error) !== 'unavailable') throw error;
+      if (result === undefined && conditionOf(error) !== 'unavailable' && !wasNeverSent(error)) throw error;
       await this.#resolveUnknown(batch, before, error);
     }
   }
@@ -234,7 +234,11 @@ export class BatchWriter {
     const { database, follower, log } = this.#options;
     this.#lost = true;
     this.#refuseQueue();
-    log.warn({ code: codeOf(cause), writes: batch.length }, 'the database connection broke under a batch');
+    log.warn(
+      { code: codeOf(cause), why: whyNot(cause), writes: batch.length },
+      'the database connection broke under a batch',
+    );
+    let said = codeOf(cause);
     const deadline = this.#clock.now() + OUTCOME_DEADLINE_MS;
     let answered = wasNeverSent(cause);
     if (answered) for (const pending of batch) pending.reject(unavailable('the database does not answer'));
@@ -248,6 +252,9 @@ export class BatchWriter {
         log.info({ revision: this.#options.cache.revision }, 'the database answers again');
         return;
       } catch (error) {
+        const code = codeOf(error);
+        if (code !== said) log.warn({ code, why: whyNot(error) }, 'the database does not serve yet');
+        said = code;
         if (!answered && this.#clock.now() > deadline) {
           answered = true;
           for (const pending of batch) pending.reject(unknownOutcome(error));
@@ -301,7 +308,23 @@ const unknownOutcome = (cause: unknown): StatusError =>
     }),
     { cause },
   );
-const internal = (cause: unknown): StatusError => {
-  const why = conditionOf(cause) === 'exhausted' ? 'the database has no space left' : 'the database refused it';
-  return Object.assign(new StatusError('InternalError', `Internal error occurred: cannot write: ${why}`), { cause });
+/** Postgres has refused the batch, and it did nothing. What an operator can mend is for the client to try again; else it is a fault of ours. */
+function refused(cause: unknown): StatusError {
+  const reason = REFUSALS[conditionOf(cause)];
+  if (reason === undefined)
+    return Object.assign(
+      new StatusError('InternalError', 'Internal error occurred: cannot write: the database refused it'),
+      { cause },
+    );
+  return Object.assign(
+    new StatusError('ServiceUnavailable', `Cannot write: ${reason}; try again later`, { retryAfterSeconds: 5 }),
+    { cause },
+  );
+}
+
+const REFUSALS: Partial<Record<DatabaseCondition, string>> = {
+  exhausted: 'the database has no space left',
+  retry: 'the database takes too long',
+  denied: 'the database does not let this server write',
+  unavailable: 'the database does not answer',
 };
