@@ -56,6 +56,7 @@ check_packages() {
     part procps has_commands ps pgrep
     part bsdutils command -v script
     part git command -v git
+    part docker-registry command -v docker-registry
   fi
   if command -v conntrack >/dev/null 2>&1; then
     say 'found conntrack'
@@ -136,11 +137,15 @@ apt() {
 }
 last_line() { grep -e '^E:' "$scratch/apt.log" | tail -n 1; }
 
-# Skep runs a containerd of its own; Debian's would be enabled and started by its installation.
+# Skep runs a containerd of its own, and the tests a registry; Debian's would be enabled and started by their installation.
 forbid_service_starts() {
-  case " $missing " in *' containerd '*) ;; *) return 0 ;; esac
-  forbidding=yes
-  [ ! -d /run/systemd/system ] || systemctl --quiet --runtime mask containerd.service >/dev/null 2>&1 || true
+  for service in containerd docker-registry; do
+    case " $missing " in *" $service "*) forbidding="$forbidding $service" ;; esac
+  done
+  [ -n "$forbidding" ] || return 0
+  for service in $forbidding; do
+    [ ! -d /run/systemd/system ] || systemctl --quiet --runtime mask "$service.service" >/dev/null 2>&1 || true
+  done
   if [ ! -e /usr/sbin/policy-rc.d ]; then
     printf '#!/bin/sh\n# by deploy/host.sh, for the time of an installation\nexit 101\n' >/usr/sbin/policy-rc.d
     chmod 755 /usr/sbin/policy-rc.d
@@ -149,16 +154,19 @@ forbid_service_starts() {
 }
 forbidding='' made_policy=''
 
-# Undoes forbid_service_starts; a containerd service that came just now stays off.
+# Undoes forbid_service_starts; a service that came just now stays off.
 allow_service_starts() {
   [ -n "$forbidding" ] || return 0
-  forbidding=''
   [ -z "$made_policy" ] || rm -f /usr/sbin/policy-rc.d
   made_policy=''
-  if command -v systemctl >/dev/null 2>&1; then
-    [ ! -d /run/systemd/system ] || systemctl --quiet --runtime unmask containerd.service >/dev/null 2>&1 || true
-    systemctl --quiet disable containerd.service >/dev/null 2>&1 || true
-  else
-    rm -f /etc/systemd/system/multi-user.target.wants/containerd.service
-  fi
+  for service in $forbidding; do
+    if command -v systemctl >/dev/null 2>&1; then
+      [ ! -d /run/systemd/system ] || systemctl --quiet --runtime unmask "$service.service" >/dev/null 2>&1 || true
+      systemctl --quiet disable "$service.service" >/dev/null 2>&1 || true
+    else
+      rm -f "/etc/systemd/system/multi-user.target.wants/$service.service"
+      ! command -v update-rc.d >/dev/null 2>&1 || update-rc.d "$service" disable >/dev/null 2>&1 || true
+    fi
+  done
+  forbidding=''
 }
