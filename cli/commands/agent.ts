@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AGENT_OPTIONS } from '#agent/config.ts';
-import { startAgent } from '#agent/agent.ts';
 import { createLogger } from '#base/logger.ts';
 import { addOptions, type Process, readOptions } from '../command.ts';
 import { runInForeground } from '../foreground.ts';
@@ -14,6 +13,7 @@ export function agentCommand(program: Command, host: Process): void {
   );
   command.action(async () => {
     const config = await readOptions(command, AGENT_OPTIONS, host);
+    const { startAgent } = await import('#agent/agent.ts');
     const log = createLogger({ name: 'agent', level: config.logLevel });
     await runInForeground([() => startAgent({ config, log, say: host.say })], join(config.dataDir, 'agent.pid'));
   });

@@ -1,7 +1,6 @@
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import { importImage } from '#agent/agent.ts';
 import { createLogger } from '#base/logger.ts';
 import type { OptionTable } from '#base/options.ts';
 import { COMMON_OPTIONS } from '#server/config.ts';
@@ -33,6 +32,7 @@ export function imageCommand(program: Command, host: Process): void {
       return;
     }
     host.say(`importing ${file} (${(size / 1e6).toFixed(1)} MB)`);
+    const { importImage } = await import('#agent/agent.ts');
     const log = createLogger({ name: 'image', level: 'warn' });
     for (const reference of await importImage(dataDir, file, log)) host.print(reference);
   });

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { resetAgent } from '#agent/agent.ts';
 import { createLogger } from '#base/logger.ts';
 import { type OptionTable, UsageError } from '#base/options.ts';
 import { stopEmbedded } from '#db/embedded.ts';
@@ -36,6 +35,7 @@ export function resetCommand(program: Command, host: Process): void {
     await stopProcess(join(dataDir, 'server.pid'));
     if (existsSync(join(dataDir, 'containerd'))) {
       host.say('reset: removing containers, mounts and network');
+      const { resetAgent } = await import('#agent/agent.ts');
       await resetAgent(dataDir, log);
     }
     await stopEmbedded(dataDir);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createLogger } from '#base/logger.ts';
 import { SERVER_OPTIONS, type ServerConfig } from '#server/config.ts';
-import { type Hub, startHub } from '#server/hub.ts';
+import type { Hub } from '#server/hub.ts';
 import { addOptions, type Process, readOptions } from '../command.ts';
 import { runInForeground } from '../foreground.ts';
 import { unpackPostgres } from '../postgres-archive.ts';
@@ -21,6 +21,8 @@ export function serverCommand(program: Command, host: Process): void {
 
 /** Starts a hub for a command, with the Postgres that the binary carries. */
 export async function startServer(config: ServerConfig, host: Process): Promise<Hub> {
+  // Here and in the other commands: no process loads what another command needs.
+  const { startHub } = await import('#server/hub.ts');
   const embedded = config.databaseUrl === undefined ? host.postgresArchive : undefined;
   return startHub({
     config,

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AGENT_OPTIONS } from '#agent/config.ts';
-import { defaultNodeName, startAgent } from '#agent/agent.ts';
 import { createLogger } from '#base/logger.ts';
 import type { OptionTable } from '#base/options.ts';
 import { SERVER_OPTIONS } from '#server/config.ts';
@@ -21,6 +20,7 @@ export function upCommand(program: Command, host: Process): void {
   const command = addOptions(program.command('up').description('run server and agent on this host'), OPTIONS);
   command.action(async () => {
     const config = await readOptions(command, OPTIONS, host);
+    const { defaultNodeName, startAgent } = await import('#agent/agent.ts');
     let hub: Hub | undefined;
     const server = async (): Promise<Hub> => {
       hub = await startServer(config, host);

@@ -40,6 +40,7 @@ export async function startBenchServer(existing?: string): Promise<BenchServer> 
     ],
     { stdin: 'ignore', stdout: 'ignore', stderr: Bun.file(join(directory, 'log')) },
   );
+  process.once('exit', () => child.kill('SIGTERM')); // a bench that fails leaves nothing running
   const request = async (path: string, init: RequestInit = {}, token = '', ca?: string): Promise<Response> =>
     fetch(url + path, {
       ...init,
