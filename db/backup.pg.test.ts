@@ -34,7 +34,6 @@ async function save(database: Database, name: string): Promise<string> {
 const restore = async (file: string, database: Database, force = false): Promise<number> =>
   load(database.pool, await verifyBackup(file, await readHeader(file)), {
     force,
-    onFile: async () => undefined,
     onProgress: () => undefined,
   });
 
@@ -249,7 +248,6 @@ test('a restore that fails half-way leaves what was there', async () => {
   let rows = 0;
   const failing = load(database.pool, backup, {
     force: true,
-    onFile: async () => undefined,
     onProgress: (count) => {
       rows = count;
       if (count > 5_000) throw new Error('power cut');

@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
-import { OTHER_TABLES, SAVED_TABLES } from './backup.ts';
-import { type BackupCounts, type BackupEntry, BackupError, type BackupHeader, readBackup } from './backup-file.ts';
+import { type BackupFile, OTHER_TABLES, SAVED_TABLES } from './backup.ts';
+import { type BackupCounts, BackupError, type BackupHeader, readBackup } from './backup-file.ts';
 import { nextLogStart, restartLog } from './changes.ts';
 import { DatabaseError } from './errors.ts';
 import { applyMigrations, isOlderSchema } from './migrate.ts';
@@ -21,6 +21,8 @@ export interface VerifiedBackup {
   readonly path: string;
   readonly header: BackupHeader;
   readonly counts: BackupCounts;
+  /** Few and small: keys and certificates. */
+  readonly files: readonly BackupFile[];
 }
 
 /** Reads a backup to its end. Throws BackupError when it is damaged, or of a newer Skep. */
@@ -30,24 +32,24 @@ export async function verifyBackup(path: string, header: BackupHeader): Promise<
       path,
       `it was made by Skep ${header.skep}, whose tables this Skep does not know (${header.migrations.at(-1) ?? ''}). Restore it with that version`,
     );
-  const counts: Record<string, number> = { files: 0 };
-  let table = 'files';
+  const counts: Record<string, number> = {};
+  const files: BackupFile[] = [];
+  let table = '';
   for await (const entry of readBackup(path)) {
     if ('table' in entry) {
       table = entry.table;
       if (!SAVED_TABLES.some((one) => one === table)) throw new BackupError(path, `it has a table ${table}`);
       counts[table] = 0;
-    } else counts['file' in entry ? 'files' : table] = (counts['file' in entry ? 'files' : table] ?? 0) + 1;
+    } else if ('file' in entry) files.push(entry);
+    else counts[table] = (counts[table] ?? 0) + 1;
   }
-  return { path, header, counts };
+  return { path, header, counts, files };
 }
 
 /** What `load` is told. */
 export interface LoadOptions {
   /** Replace a cluster that is there. */
   readonly force: boolean;
-  /** Gets the backup's files, before anything is committed. */
-  readonly onFile: (file: Extract<BackupEntry, { file: string }>) => Promise<void>;
   readonly onProgress: (rows: number) => void;
 }
 
@@ -64,7 +66,7 @@ export async function load(sql: Sql, { path, header }: VerifiedBackup, options: 
       throw new DatabaseError('other', 'Cannot restore: a server runs on this database; stop every server first');
     const before = await clear(transaction, options.force);
     await applyMigrations(transaction, header.migrations.length);
-    await fill(transaction, path, options);
+    await fill(transaction, path, options.onProgress);
     const revision = nextLogStart(Math.max(before, header.revision) + JUMP);
     await transaction`UPDATE revision SET value = ${revision} WHERE id = 1`;
     await restartLog(transaction, revision);
@@ -92,7 +94,7 @@ async function clear(sql: Sql, force: boolean): Promise<number> {
   return revision;
 }
 
-async function fill(sql: Sql, path: string, { onFile, onProgress }: LoadOptions): Promise<void> {
+async function fill(sql: Sql, path: string, onProgress: LoadOptions['onProgress']): Promise<void> {
   let insert = '';
   let batch: string[] = [];
   let characters = 0;
@@ -106,8 +108,8 @@ async function fill(sql: Sql, path: string, { onFile, onProgress }: LoadOptions)
     characters = 0;
   };
   for await (const entry of readBackup(path)) {
-    if ('file' in entry) await onFile(entry);
-    else if ('table' in entry) {
+    if ('file' in entry) continue;
+    if ('table' in entry) {
       await flush();
       const columns = entry.columns.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
       insert = `INSERT INTO "${entry.table}" (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::"${entry.table}", $1::text::json)`;

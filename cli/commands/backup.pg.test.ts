@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -124,7 +124,13 @@ test('skep restore into a fresh data directory gives the same objects, revisions
   const again = await startEmbedded({ dataDirectory: fresh, log: silentLog, settings: SETTINGS });
   await withStore(again.address, isSame);
   await again.stop();
-  await expect(skep('restore', file, '--data-dir', fresh)).rejects.toThrow('has the CA of a cluster already; --force');
+  await expect(skep('restore', file, '--data-dir', fresh)).rejects.toThrow(
+    'a cluster with 2 objects in this database; --force',
+  );
+  await loadAuthority(join(parent, 'other', 'identity'), ['127.0.0.1']);
+  await expect(skep('restore', file, '--data-dir', join(parent, 'other'))).rejects.toThrow(
+    'CA of another cluster; --force',
+  );
   await skep('restore', file, '--data-dir', fresh, '--force');
 
   // And the stopped one can be backed up: its Postgres runs for that long only.
@@ -142,6 +148,8 @@ test('skep restore --database-url moves an embedded cluster to another Postgres'
   // A URL cannot name a socket; without a host the client takes libpq's variables.
   Object.assign(process.env, { PGHOST: address.socketDirectory, PGUSER: address.user });
   const moved = join(parent, 'moved');
+  // In place: a data directory that has the cluster's keys already, beside its embedded database.
+  await cp(join(dataDir, 'identity'), join(moved, 'identity'), { recursive: true });
   await skep('restore', file, '--data-dir', moved, '--database-url', `postgres:///${address.database}`);
   expect(await identityOf(moved)).toEqual(await identityOf(dataDir));
   await withStore(address, isSame);

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { OptionTable } from '#base/options.ts';
+import type { BackupFile } from '#db/backup.ts';
 import { BackupError, readHeader } from '#db/backup-file.ts';
 import { load, verifyBackup } from '#db/restore.ts';
 import { COMMON_OPTIONS, SERVER_OPTIONS } from '#server/config.ts';
@@ -36,18 +36,18 @@ export function restoreCommand(program: Command, host: Process): void {
     host.say(`restore: checking ${path}`);
     const backup = await verifyBackup(path, await readHeader(path));
     const identity = join(dataDir, 'identity');
-    if (!force && existsSync(join(identity, 'ca.key')))
-      throw new Error(`Cannot restore: ${identity} has the CA of a cluster already; --force replaces that cluster`);
+    if (!force && (await isOfAnother(identity, backup.files)))
+      throw new Error(`Cannot restore: ${identity} has the CA of another cluster; --force replaces it`);
     await mkdir(dataDir, { recursive: true, mode: 0o755 });
     // Beside the place, until the database has it all.
     const staged = join(dataDir, 'identity.restored');
     await rm(staged, { recursive: true, force: true });
     await mkdir(staged, { mode: 0o700 });
     try {
+      for (const one of backup.files) await writeIdentity(path, staged, one);
       const revision = await withDatabase({ dataDir, databaseUrl, create: true }, host, (database) =>
         load(database.pool, backup, {
           force,
-          onFile: ({ file, mode, content }) => writeIdentity(path, staged, { file, mode, content }),
           onProgress: progress('restore', 'read', host),
         }),
       );
@@ -65,11 +65,13 @@ export function restoreCommand(program: Command, host: Process): void {
   });
 }
 
-async function writeIdentity(
-  path: string,
-  directory: string,
-  { file, mode, content }: { readonly file: string; readonly mode: number; readonly content: string },
-): Promise<void> {
+/** Does the directory hold a CA that is not the backup's. */
+async function isOfAnother(identity: string, files: readonly BackupFile[]): Promise<boolean> {
+  const there = await readFile(join(identity, 'ca.crt')).catch(() => undefined);
+  return there !== undefined && files.find(({ file }) => file === 'ca.crt')?.content !== there.toString('base64');
+}
+
+async function writeIdentity(path: string, directory: string, { file, mode, content }: BackupFile): Promise<void> {
   if (!/^[a-z0-9][a-z0-9.-]*$/.test(file))
     throw new BackupError(path, `it has a file of the name ${JSON.stringify(file)}`);
   const target = join(directory, file);
