@@ -12,13 +12,16 @@ import { nodeKind } from '#api/kinds/core/node.ts';
 import { podKind } from '#api/kinds/core/pod.ts';
 import { systemClock } from '#base/clock.ts';
 import { createLogger } from '#base/logger.ts';
+import { Metrics } from '#base/metrics.ts';
 import { type UpgradeServer, callSubresource } from '#server/http/upgrade.ts';
 import type { ResourceRequest } from '#server/http/api-context.ts';
+import { ApiMetrics } from '#server/http/metrics.ts';
 import { parseRequest } from '#server/http/request-info.ts';
 import { errorResponse } from '#server/http/status-response.ts';
 import { attachSubresource, execSubresource } from '#server/http/subresources/exec.ts';
 import { logSubresource } from '#server/http/subresources/log.ts';
 import { NodeGateway } from '#server/nodes/gateway.ts';
+import { eventually } from './support/eventually.ts';
 import { MemoryClient } from './support/memory-client.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
@@ -28,6 +31,7 @@ const PODS = '/api/v1/namespaces/default/pods';
 describe('log, exec and attach from client to container', () => {
   const directory = mkdtempSync(join(tmpdir(), 'skep-streams-'));
   const client = new MemoryClient(systemClock);
+  const metrics = new Metrics();
   const runtime = new FakeRuntime({
     images: {
       [IMAGE]: {
@@ -57,8 +61,10 @@ describe('log, exec and attach from client to container', () => {
       serverVersion: 'v1.33.0',
       cluster: { clusterCIDR: '', serviceCIDR: '', clusterDNS: '', clusterDomain: '' },
       graceMs: 40_000,
+      metrics,
     });
     gateway.start();
+    const apiMetrics = new ApiMetrics(metrics);
     const parts = { client, sessions: gateway.sessions };
     const subresources = [logSubresource(parts), execSubresource(parts), attachSubresource(parts)];
     const answer = async (request: Request, bun: UpgradeServer | null): Promise<Response | undefined> => {
@@ -66,7 +72,8 @@ describe('log, exec and attach from client to container', () => {
       const info = parseRequest(request.method, url);
       const subresource = subresources.find(({ name }) => name === info.subresource);
       if (subresource === undefined) return new Response(null, { status: 404 });
-      const given = { request, url, info, kind: podKind as unknown as Kind, user: { name: 'me', groups: [] } };
+      const api = { metrics: apiMetrics };
+      const given = { api, request, url, info, kind: podKind as unknown as Kind, user: { name: 'me', groups: [] } };
       try {
         const response = await callSubresource(given as unknown as ResourceRequest, subresource, bun);
         return response === 'upgraded' ? undefined : response;
@@ -273,6 +280,30 @@ describe('log, exec and attach from client to container', () => {
     const { stdout, status } = await session('/p/exec?command=fill&stdout=true');
     expect(stdout.length).toBe(3_000_000);
     expect(status).toMatchObject({ status: 'Success' });
+  });
+
+  test('an exec is seen in the metrics of API and nodes as long as it lasts', async () => {
+    const seen = async () =>
+      (await metrics.text()).split('\n').filter((line) => /^(apiserver_long|skep_node_s)/.test(line));
+    const none = [
+      'skep_node_sessions 1',
+      'skep_node_session_waiting_bytes_max 0',
+      'skep_node_session_waiting_objects_max 0',
+      'skep_node_streams 0',
+      'skep_node_session_streams_max 0',
+    ];
+    await eventually(async () => expect(await seen()).toEqual(none));
+    const url = `${base}/p/exec?command=cat&stdin=true&stdout=true`.replace('http', 'ws');
+    const socket = new WebSocket(url, ['v5.channel.k8s.io']);
+    await eventually(async () => {
+      const lines = await seen();
+      expect(lines).toContain('skep_node_streams 1');
+      expect(lines).toContain(
+        'apiserver_longrunning_requests{verb="CONNECT",group="",version="v1",resource="pods",subresource="exec"} 1',
+      );
+    });
+    socket.close();
+    await eventually(async () => expect(await seen()).toEqual(none));
   });
 
   test('exec in a container that does not run ends with the reason', async () => {

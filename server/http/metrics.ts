@@ -1,5 +1,6 @@
 import type { Kind } from '#api/kind.ts';
 import type { Count, Durations, Metrics } from '#base/metrics.ts';
+import { MAX_SOCKET_WAITING_BYTES } from './subresources/subresource.ts';
 
 /** What a request was about. `kind` undefined: none that is served, whatever the path says. */
 export interface Asked {
@@ -41,10 +42,15 @@ const BEHIND_MAX = {
   name: 'skep_watch_waiting_bytes_max',
   help: `Bytes that the slowest watcher has not read; one with ${MAX_BEHIND_BYTES} is cut off`,
 };
+const SOCKETS_MAX = {
+  name: 'skep_stream_waiting_bytes_max',
+  help: `Bytes that wait in the socket of exec, attach or port-forward that has most; one whose client sends more than ${MAX_SOCKET_WAITING_BYTES} ahead is closed`,
+};
 const DROPPED = { name: 'skep_watch_dropped_total', help: 'Watchers cut off as they did not read' };
 
 /** A request that lasts. */
 interface Lasting {
+  readonly verb: 'watch' | 'connect';
   readonly labels: readonly string[];
   readonly waitingBytes: () => number;
 }
@@ -64,9 +70,9 @@ export class ApiMetrics {
     this.#dropped.add([], 0);
     for (const kind of ['mutating', 'readOnly'] as const) metrics.gauge(IN_FLIGHT, [kind], () => this.#inFlight[kind]);
     metrics.gauges(LONG_RUNNING, () => [...this.#lasting].map(({ labels }) => [labels, 1]));
-    const behind = (): number[] => [...this.#lasting].map(({ waitingBytes }) => waitingBytes());
-    metrics.gauge(BEHIND, [], () => behind().reduce((sum, bytes) => sum + bytes, 0));
-    metrics.gauge(BEHIND_MAX, [], () => behind().reduce((most, bytes) => Math.max(most, bytes), 0));
+    metrics.gauge(BEHIND, [], () => this.#waiting('watch').reduce((sum, bytes) => sum + bytes, 0));
+    metrics.gauge(BEHIND_MAX, [], () => largest(this.#waiting('watch')));
+    metrics.gauge(SOCKETS_MAX, [], () => largest(this.#waiting('connect')));
   }
 
   /** A request has come; `answered` is called for each. */
@@ -84,12 +90,12 @@ export class ApiMetrics {
 
   /** A watch has begun; the answer ends it. */
   watching(kind: Kind, waitingBytes: () => number): () => void {
-    return this.#lasts({ labels: labelsOf({ verb: 'watch', kind, subresource: '' }), waitingBytes });
+    return this.#lasts('watch', { kind, subresource: '' }, waitingBytes);
   }
 
   /** A socket has opened; the answer ends it. */
-  connected({ kind, subresource }: Omit<Asked, 'verb'>): () => void {
-    return this.#lasts({ labels: labelsOf({ verb: 'connect', kind, subresource }), waitingBytes: () => 0 });
+  connected(asked: Omit<Asked, 'verb'>, waitingBytes: () => number): () => void {
+    return this.#lasts('connect', asked, waitingBytes);
   }
 
   /** A watcher was cut off as it did not read. */
@@ -97,11 +103,18 @@ export class ApiMetrics {
     this.#dropped.add([]);
   }
 
-  #lasts(request: Lasting): () => void {
+  #waiting(verb: Lasting['verb']): number[] {
+    return [...this.#lasting].filter((one) => one.verb === verb).map(({ waitingBytes }) => waitingBytes());
+  }
+
+  #lasts(verb: Lasting['verb'], asked: Omit<Asked, 'verb'>, waitingBytes: () => number): () => void {
+    const request = { verb, labels: labelsOf({ ...asked, verb }), waitingBytes };
     this.#lasting.add(request);
     return () => void this.#lasting.delete(request);
   }
 }
+
+const largest = (bytes: readonly number[]): number => bytes.reduce((most, one) => Math.max(most, one), 0);
 
 const VERBS = new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', 'connect']);
 

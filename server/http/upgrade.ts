@@ -26,7 +26,6 @@ export async function callSubresource(
 ): Promise<Answer> {
   const isUpgrade = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
   let upgraded = false;
-  const begun = () => api.metrics.connected({ kind, subresource: info.subresource });
   const response = await subresource.handle({
     request,
     url,
@@ -39,6 +38,8 @@ export async function callSubresource(
     offeredProtocols: isUpgrade ? offered(request) : [],
     isUpgrade,
     upgrade(handler, protocol) {
+      const begun = () =>
+        api.metrics.connected({ kind, subresource: info.subresource }, () => handler.waitingBytes?.() ?? 0);
       upgraded =
         server?.upgrade(request, { data: callbacks(handler, begun), headers: protocolHeader(protocol) }) ?? false;
       if (!upgraded) throw badRequest('Upgrade request required');

@@ -1,15 +1,13 @@
 import { CHANNEL } from '#api/wire/stream-frame.ts';
 import type { StreamEnding, WireStream } from '#api/wire/wire-stream.ts';
 import { OrderedSender } from '#server/nodes/agent-socket.ts';
-import type { Socket, SocketHandler } from './subresource.ts';
+import { MAX_SOCKET_WAITING_BYTES, type Socket, type SocketHandler } from './subresource.ts';
 
 /** The subprotocols of exec and attach, the best first: v5 (KEP-4006) can close stdin. */
 export const CHANNEL_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
 /** v5: `255, <channel>` = this channel has no more data. */
 const CLOSE_CHANNEL = 255;
-/** What a client may send before the node takes it; a WebSocket cannot be told to wait. */
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /**
  * Joins a client's WebSocket with a stream to a node: the first byte of every message is the channel, both ways.
@@ -62,7 +60,7 @@ export function channelSocket(open: () => WireStream): SocketHandler {
       // A copy: the server reuses its buffer.
       const payload = bytes.slice(1);
       waitingBytes += payload.length;
-      if (waitingBytes > MAX_WAITING_BYTES) return socket.close(1009, 'the node does not take what is sent');
+      if (waitingBytes > MAX_SOCKET_WAITING_BYTES) return socket.close(1009, 'the node does not take what is sent');
       writes = writes
         .then(() => to.write(channel, payload))
         .then(() => {
@@ -70,6 +68,7 @@ export function channelSocket(open: () => WireStream): SocketHandler {
         });
     },
     drain: () => sender?.drained(),
+    waitingBytes: () => waitingBytes + (sender?.waitingBytes ?? 0),
     close() {
       sender?.close();
       stream?.close();

@@ -4,11 +4,9 @@ import type { WireStream } from '#api/wire/wire-stream.ts';
 import { OrderedSender } from '#server/nodes/agent-socket.ts';
 import { type NodeStreamParts, nodeOf, podOf } from './pod-container.ts';
 import { type SpdyFrame, SpdyReader, SpdyWriter } from './spdy-frames.ts';
-import type { Socket, SocketHandler, Subresource } from './subresource.ts';
+import { MAX_SOCKET_WAITING_BYTES, type Socket, type SocketHandler, type Subresource } from './subresource.ts';
 
 const PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
-/** What a client may send before the node takes it. */
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const PROTOCOL_ERROR = 1;
 
 /** pods/portforward: TCP connections to a pod's ports, as SPDY streams inside a WebSocket (KEP-4006; kubectl from 1.31 on). */
@@ -125,12 +123,13 @@ function portForwardSocket(open: (port: number) => WireStream): SocketHandler {
     },
     message(socket, data) {
       if (typeof data === 'string') return;
-      if (waitingBytes > MAX_WAITING_BYTES) return socket.close(1009, 'the node does not take what is sent');
+      if (waitingBytes > MAX_SOCKET_WAITING_BYTES) return socket.close(1009, 'the node does not take what is sent');
       // A copy: the server reuses its buffer.
       const bytes = data.slice();
       reading = reading.then(() => read(bytes, socket));
     },
     drain: () => sender?.drained(),
+    waitingBytes: () => waitingBytes + (sender?.waitingBytes ?? 0),
     close() {
       sender?.close();
       for (const { wire } of byDataStream.values()) wire?.close();

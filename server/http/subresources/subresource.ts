@@ -8,7 +8,12 @@ export interface SocketHandler {
   /** The socket's buffer has emptied after `send` answered -1. */
   drain(socket: Socket): void;
   close(socket: Socket, code: number, reason: string): void;
+  /** What waits here, either way, for a gauge. */
+  waitingBytes?(): number;
 }
+
+/** A socket whose client sends more than this before the node takes it is closed; a WebSocket cannot be told to wait. */
+export const MAX_SOCKET_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** A WebSocket to a client. `send` answers bytes sent, -1 = queued (wait for `drain` before the next), 0 = dropped. */
 export interface Socket {
