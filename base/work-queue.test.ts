@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { systemClock } from './clock.ts';
 import { KeyedBackoff } from './backoff.ts';
+import { Metrics } from './metrics.ts';
 import { WorkQueue } from './work-queue.ts';
 
 test('take() gives keys in the order in which they came, each once however often it was added', async () => {
@@ -42,6 +43,32 @@ test('stop() wakes takers and drops every delay', async () => {
   expect(await taking).toBeUndefined();
   expect(await queue.take()).toBeUndefined();
   expect(queue.delayed).toBe(0);
+});
+
+test('a queue tells its depth, what was added and how long keys waited and were worked on', async () => {
+  let now = 0;
+  const metrics = new Metrics();
+  const clock = { now: () => now, sleep: () => new Promise<void>(() => undefined) };
+  const queue = new WorkQueue(clock, { name: 'q', metrics });
+  const seen = async (name: string): Promise<number | undefined> => {
+    const line = (await metrics.text()).split('\n').find((one) => one.startsWith(`${name}{name="q"} `));
+    return line === undefined ? undefined : Number(line.split(' ')[1]);
+  };
+  for (const key of ['a', 'b', 'b']) queue.add(key);
+  queue.addAfter('c', 1_000);
+  expect([await seen('workqueue_depth'), await seen('workqueue_adds_total')]).toEqual([2, 2]);
+  expect([await seen('skep_workqueue_delayed'), await seen('workqueue_retries_total')]).toEqual([1, 1]);
+  now = 2_000;
+  await queue.take();
+  expect([await seen('workqueue_depth'), await seen('workqueue_queue_duration_seconds_sum')]).toEqual([1, 2]);
+  now = 5_000;
+  // Marked while it is worked on: it waits from here on.
+  queue.add('a');
+  now = 6_000;
+  queue.done('a');
+  expect([await seen('workqueue_work_duration_seconds_sum'), await seen('workqueue_adds_total')]).toEqual([4, 3]);
+  expect([await queue.take(), await queue.take()]).toEqual(['b', 'a']);
+  expect(await seen('workqueue_queue_duration_seconds_sum')).toBe(2 + 6 + 1);
 });
 
 test('KeyedBackoff doubles for each failure of a key, up to its limit, until the key is forgotten', () => {
