@@ -32,6 +32,10 @@ export async function main(embedded: Embedded = {}): Promise<void> {
     say: (line) => void process.stderr.write(`${line}\n`),
     print: (line) => void process.stdout.write(`${line}\n`),
   };
+  // `skep sql … | head`: who reads no more wants no more, which is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   program
     .name('skep')
     .description('Kubernetes for homelabs and device fleets in one binary')

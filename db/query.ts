@@ -23,10 +23,6 @@ const TIMEOUT = '10s';
 /** What a query may begin with; all else could end the transaction that keeps it from writing. */
 const READS = /^(select|with|values|table|explain|show)\b/i;
 
-/** Type oids whose text is JSON as it stands: bool, int8, int2, int4, json, float4, float8, jsonb. */
-const JSON_TYPES = new Set([20, 21, 23, 114, 700, 701, 3802]);
-const BOOLEAN = 16;
-
 /** A column of an answer. */
 export interface QueryColumn {
   readonly name: string;
@@ -62,10 +58,12 @@ export class ReadOnlyDatabase {
         await transaction.unsafe(`SELECT set_config('statement_timeout', '${TIMEOUT}', true)`);
         // Not `simple`: the protocol then takes one statement and no more.
         const query = transaction.unsafe(text, [], { prepare: true, simple: false } as { prepare: boolean });
+        let columns: QueryColumn[] = [];
         let told = false;
         for await (const rows of query.raw().cursor(500)) {
+          // Only the first page of a cursor is described.
+          if (!told) columns = columnsOf(rows);
           told = true;
-          const columns = columnsOf(rows);
           const texts = (rows as unknown as (Uint8Array | null)[][]).map((row) =>
             row.map((cell) => (cell === null ? null : Buffer.from(cell).toString())),
           );
@@ -88,15 +86,6 @@ export class ReadOnlyDatabase {
 
 const columnsOf = (rows: unknown): QueryColumn[] =>
   ((rows as { columns?: readonly QueryColumn[] } | undefined)?.columns ?? []).map(({ name, type }) => ({ name, type }));
-
-/** The value of a cell as JSON text. */
-export function jsonOf(cell: string | null, { type }: QueryColumn): string {
-  if (cell === null) return 'null';
-  if (type === BOOLEAN) return String(cell === 't');
-  // NaN and the infinities are no JSON.
-  if (JSON_TYPES.has(type) && !/^-?(NaN|Infinity)$/.test(cell)) return cell;
-  return JSON.stringify(cell);
-}
 
 function withoutComments(text: string): string {
   let rest = text.trimStart();

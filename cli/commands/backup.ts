@@ -3,11 +3,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { OptionTable } from '#base/options.ts';
-import { type BackupFile, dump } from '#db/backup.ts';
-import { createBackup } from '#db/backup-file.ts';
+import type { BackupFile } from '#db/backup.ts';
 import { COMMON_OPTIONS, SERVER_OPTIONS } from '#server/config.ts';
 import { addOptions, type Process, readOptions } from '../command.ts';
-import { withDatabase } from '../open-database.ts';
 
 const OPTIONS = { dataDir: COMMON_OPTIONS.dataDir, databaseUrl: SERVER_OPTIONS.databaseUrl } satisfies OptionTable;
 
@@ -27,6 +25,11 @@ export function backupCommand(program: Command, host: Process): void {
   );
   command.action(async (path: string) => {
     const { dataDir, databaseUrl } = await readOptions(command, OPTIONS, host);
+    const [{ dump }, { createBackup }, { withDatabase }] = await Promise.all([
+      import('#db/backup.ts'),
+      import('#db/backup-file.ts'),
+      import('../open-database.ts'),
+    ]);
     const files = await identityFiles(join(dataDir, 'identity'));
     await withDatabase({ dataDir, databaseUrl }, host, async (database) => {
       const writer = await createBackup(path);

@@ -3,12 +3,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { OptionTable } from '#base/options.ts';
 import type { BackupFile } from '#db/backup.ts';
-import { BackupError, readHeader } from '#db/backup-file.ts';
-import { load, verifyBackup } from '#db/restore.ts';
 import { COMMON_OPTIONS, SERVER_OPTIONS } from '#server/config.ts';
 import { addOptions, type Process, readOptions } from '../command.ts';
 import { runningProcess } from '../foreground.ts';
-import { withDatabase } from '../open-database.ts';
 import { progress } from './backup.ts';
 
 const OPTIONS = { dataDir: COMMON_OPTIONS.dataDir, databaseUrl: SERVER_OPTIONS.databaseUrl } satisfies OptionTable;
@@ -33,6 +30,11 @@ export function restoreCommand(program: Command, host: Process): void {
       throw new Error(
         `Cannot restore: server ${server} runs with ${dataDir}; stop it first, for it would go on with what it has in memory`,
       );
+    const [{ readHeader }, { load, verifyBackup }, { withDatabase }] = await Promise.all([
+      import('#db/backup-file.ts'),
+      import('#db/restore.ts'),
+      import('../open-database.ts'),
+    ]);
     host.say(`restore: checking ${path}`);
     const backup = await verifyBackup(path, await readHeader(path));
     const identity = join(dataDir, 'identity');
@@ -73,7 +75,7 @@ async function isOfAnother(identity: string, files: readonly BackupFile[]): Prom
 
 async function writeIdentity(path: string, directory: string, { file, mode, content }: BackupFile): Promise<void> {
   if (!/^[a-z0-9][a-z0-9.-]*$/.test(file))
-    throw new BackupError(path, `it has a file of the name ${JSON.stringify(file)}`);
+    throw new Error(`Cannot use ${path}: it has a file of the name ${JSON.stringify(file)}`);
   const target = join(directory, file);
   await writeFile(target, Buffer.from(content, 'base64'), { mode: 0o600 });
   await chmod(target, mode & 0o644);

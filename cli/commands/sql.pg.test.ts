@@ -252,6 +252,9 @@ test('skep sql -c prints a table, and objects with --json', async () => {
     { name: 'new', ready: 0, node: null, labels: null },
     { name: 'web-1', ready: 1, node: 'pi', labels: { app: 'web' } },
   ]);
+  const many = await skep('-c', 'SELECT generate_series(1, 1200) AS n', '--json');
+  expect(many.printed).toHaveLength(1200);
+  expect(many.printed.at(-1)).toBe('{"n":1200}');
   expect((await skep('-c', 'SELECT message FROM events')).printed).toEqual(['message', 'a b [31m']);
   expect((await skep('-c', 'SELECT name FROM pods WHERE false')).printed).toEqual(['name']);
   expect((await skep('-c', 'SELECT generate_series(1, 20000)')).said[0]).toStartWith('sql: more than 10000 rows');

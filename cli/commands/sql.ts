@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { OptionTable } from '#base/options.ts';
-import { type QueryColumn, type ReadOnlyDatabase, VIEWS, jsonOf, openReadOnly } from '#db/query.ts';
+import type { QueryColumn, ReadOnlyDatabase } from '#db/query.ts';
 import { COMMON_OPTIONS, SERVER_OPTIONS } from '#server/config.ts';
 import { addOptions, type Process, readOptions } from '../command.ts';
-import { withDatabase } from '../open-database.ts';
 import { alignTable } from '../table.ts';
 
 const OPTIONS = { dataDir: COMMON_OPTIONS.dataDir, databaseUrl: SERVER_OPTIONS.databaseUrl } satisfies OptionTable;
@@ -17,7 +16,7 @@ export function sqlCommand(program: Command, host: Process): void {
     program
       .command('sql')
       .description(
-        `ask the cluster's database; it can only be read, for at most 10 s a query. Views: ${VIEWS.join(', ')}. Without -c, queries come from stdin, each ended by a semicolon`,
+        `ask the cluster's database; it can only be read, for at most 10 s a query. Views: namespaces, nodes, pods, deployments, replicasets, services, configmaps, events. Without -c, queries come from stdin, each ended by a semicolon`,
       )
       .option('-c, --command <QUERY>', 'the query')
       .option('--json', 'an object a row, one a line, in place of a table'),
@@ -26,6 +25,10 @@ export function sqlCommand(program: Command, host: Process): void {
   command.action(async () => {
     const { dataDir, databaseUrl } = await readOptions(command, OPTIONS, host);
     const { command: query, json = false } = command.opts<{ command?: string; json?: boolean }>();
+    const [{ openReadOnly }, { withDatabase }] = await Promise.all([
+      import('#db/query.ts'),
+      import('../open-database.ts'),
+    ]);
     await withDatabase({ dataDir, databaseUrl }, host, async (database) => {
       const reader = await openReadOnly(database);
       try {
@@ -63,6 +66,19 @@ const jsonLine = (row: readonly (string | null)[], columns: readonly QueryColumn
 /** What pods say in messages and annotations must not steer the terminal, nor break the table's lines. */
 // eslint-disable-next-line no-control-regex
 const visible = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+
+/** Type oids whose text is JSON as it stands: int8, int2, int4, json, float4, float8, jsonb. */
+const JSON_TYPES = new Set([20, 21, 23, 114, 700, 701, 3802]);
+const BOOLEAN = 16;
+
+/** The value of a cell as JSON text. */
+function jsonOf(cell: string | null, { type }: QueryColumn): string {
+  if (cell === null) return 'null';
+  if (type === BOOLEAN) return String(cell === 't');
+  // NaN and the infinities are no JSON.
+  if (JSON_TYPES.has(type) && !/^-?(NaN|Infinity)$/.test(cell)) return cell;
+  return JSON.stringify(cell);
+}
 
 /** Splits text into statements at semicolons that stand outside of quotes, comments and dollar quotes. */
 export async function* statements(input: ReadableStream<Uint8Array>): AsyncGenerator<string> {
