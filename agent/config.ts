@@ -1,12 +1,12 @@
-import { type OptionTable, type OptionValues, serverUrl, text } from '#base/options.ts';
+import { type OptionTable, type OptionValues, serverUrls, text } from '#base/options.ts';
 
 /** The settings of an agent. */
 export const AGENT_OPTIONS = {
   server: {
     name: 'server',
     placeholder: 'URL',
-    description: 'the server to join, https://HOST:PORT',
-    parse: serverUrl,
+    description: 'the server to join, https://HOST:PORT; several of one cluster with commas between',
+    parse: serverUrls,
   },
   token: {
     name: 'token',

@@ -101,8 +101,11 @@ export function cidr(value: string): string {
   return value;
 }
 
+/** One or more https URLs of Skep servers with commas between, without paths. */
+export const serverUrls = (value: string): string => value.split(',').map(serverUrl).join(',');
+
 /** An https URL of a Skep server, without a path. */
-export function serverUrl(value: string): string {
+function serverUrl(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol !== 'https:') throw new Error('want https://HOST:PORT');
   return url.origin;

@@ -120,7 +120,7 @@ async function assemble(
     allocators: { services: allocator },
   });
   const client = createClient(registry, store);
-  const tokens = new Tokens(keys, client);
+  const tokens = new Tokens(keys, client, () => store.current());
   await makeSystemNamespaces(client);
 
   const deps = {

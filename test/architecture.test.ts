@@ -49,6 +49,7 @@ test.each([
   ['server/nodes/gateway.ts', '#server/controllers/index.ts', 'server/nodes/ may not know it'],
   ['server/config.ts', 'elysia', 'server/config.ts does not take this package'],
   ['server/hub.ts', '#agent/agent.ts', 'server/hub.ts may not know it'],
+  ['server/hub-database.ts', 'elysia', 'server/hub-database.ts does not take this package'],
   ['server/hub-database.ts', '#agent/agent.ts', 'server/hub-database.ts may not know it'],
   ['agent/link/link.ts', '#agent/pods/pod-manager.ts', 'agent/link/ may not know it'],
   ['agent/runtime/crictl.ts', '#agent/pods/pod-manager.ts', 'agent/runtime/ may not know it'],

@@ -112,6 +112,22 @@ test('a node linked to a server that does not lead stays Ready, its logs are had
   expect(Date.now() - killedAt).toBeGreaterThan(GRACE_MS / 2);
 }, 60_000);
 
+test('an agent that knows several servers goes on with another when its own is killed, and no node turns NotReady', async () => {
+  const [one, two] = [await server(), await server()];
+  const link = joinNode('n1', two, await joinToken(one), { server: `${two.url},${one.url}` });
+  await eventually(() => expect(link.linked).toBe(true));
+  await two.kill('SIGKILL');
+  await eventually(async () => {
+    expect(link.linked).toBe(true);
+    expect(await one.log()).toContain('a node is linked');
+  });
+  const linkedAt = Date.now();
+  await eventually(async () => {
+    expect(await ready(one, 'n1')).toBe('True');
+    if (Date.now() < linkedAt + 1.5 * GRACE_MS) throw new Error('Not yet looked at for long enough');
+  }, 2 * GRACE_MS);
+}, 60_000);
+
 test('a join token is refused for the name of a node that is linked to another server', async () => {
   const [one, two] = [await server(), await server()];
   const token = await joinToken(one);

@@ -13,7 +13,7 @@ export interface LinkState {
 
 /** What a Link needs. */
 export interface LinkOptions {
-  /** `https://host:port`; `http:` only in tests. */
+  /** `https://host:port`, or several servers of one cluster with commas between: the next is tried when one is lost. `http:` only in tests. */
   readonly server: string;
   readonly nodeName: string;
   readonly agentVersion: string;

@@ -26,6 +26,8 @@ export class Link implements Service {
   readonly #stopping = new AbortController();
   readonly #requests = new Map<number, Settled>();
   #requestId = 0;
+  /** Which of the servers is tried next. */
+  #turn = 0;
   #session: LinkSession | undefined;
   #running: Promise<void> | undefined;
 
@@ -103,11 +105,13 @@ export class Link implements Service {
   }
 
   async #loop(): Promise<void> {
-    const { log, server } = this.#options;
+    const { log } = this.#options;
+    const servers = this.#options.server.split(',');
     while (!this.#stopping.signal.aborted) {
       let waitMs: number | undefined;
+      const server = servers[this.#turn % servers.length] ?? '';
       try {
-        const ending = await this.#linkOnce();
+        const ending = await this.#linkOnce(server);
         if (ending.welcomed) this.#backoff.reset();
         if (ending.refused !== undefined) {
           const again = this.#credentials.dropNodeToken();
@@ -117,13 +121,13 @@ export class Link implements Service {
       } catch (error) {
         log.warn({ server, reason: error instanceof Error ? error.message : String(error) }, 'cannot reach the hub');
       }
+      this.#turn += 1;
       // Jitter, so that a fleet does not come back all at once after the server's restart.
       await this.#pause(waitMs ?? this.#backoff.next() * (0.5 + Math.random()));
     }
   }
 
-  async #linkOnce(): Promise<LinkEnding> {
-    const { server } = this.#options;
+  async #linkOnce(server: string): Promise<LinkEnding> {
     const { ca, token } = server.startsWith('http:')
       ? { ca: undefined, token: this.#options.joinToken ?? '' }
       : await this.#credentials.load(server);

@@ -14,7 +14,7 @@ import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
 import type { Client } from '#server/store/client.ts';
 import type { User } from '#server/store/registry.ts';
 import type { Authenticator, ServiceAccountTokenRequest, TokenIssuer } from './identity.ts';
-import { joinTokenHolds } from './join-token.ts';
+import { joinTokenHolds, parseJoinToken } from './join-token.ts';
 
 /** The issuer and default audience of service account tokens (kube-apiserver --service-account-issuer). */
 export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
@@ -69,10 +69,13 @@ export class Tokens implements Authenticator, TokenIssuer {
   readonly #client: Client;
   readonly #publicKey: KeyObject;
   readonly #verified = new Map<string, Verified>();
+  readonly #current: () => Promise<void> | undefined;
 
-  constructor(keys: TokenKeys, client: Client) {
+  /** `current` as ObjectStore's: what stands for a token may just have been made by another server. */
+  constructor(keys: TokenKeys, client: Client, current: () => Promise<void> | undefined = () => undefined) {
     this.#keys = keys;
     this.#client = client;
+    this.#current = current;
     this.#publicKey = createPublicKey(keys.signingKey);
   }
 
@@ -81,7 +84,7 @@ export class Tokens implements Authenticator, TokenIssuer {
     if (token === this.#keys.adminToken) return ADMIN;
     const known = this.#verified.get(token) ?? (await this.#verify(token));
     if (known === undefined) return undefined;
-    if (known.expiresAt < Date.now() || !this.#holds(known)) {
+    if (known.expiresAt < Date.now() || !(this.#holds(known) || (await this.#holdsNow(() => this.#holds(known))))) {
       this.#verified.delete(token);
       return undefined;
     }
@@ -126,7 +129,16 @@ export class Tokens implements Authenticator, TokenIssuer {
 
   /** {@inheritDoc TokenIssuer.isJoinToken} */
   async isJoinToken(token: string): Promise<boolean> {
-    return joinTokenHolds(this.#client, token, new Date());
+    const holds = (): boolean => joinTokenHolds(this.#client, token, new Date());
+    return holds() || (parseJoinToken(token) !== undefined && (await this.#holdsNow(holds)));
+  }
+
+  /** The same question when memory has caught up, if it can be behind. */
+  async #holdsNow(holds: () => boolean): Promise<boolean> {
+    const behind = this.#current();
+    if (behind === undefined) return false;
+    await behind;
+    return holds();
   }
 
   async #verify(token: string): Promise<Verified | undefined> {
