@@ -32,13 +32,13 @@ export const LAW: readonly Room[] = [
   {
     files: 'server/store/',
     own: ['api/', 'base/', 'db/', 'server/store/'],
-    packages: ['prom-client'],
+    packages: [],
     builtins: true,
   },
   {
     files: 'server/reconcile/',
     own: ['api/', 'base/', 'server/store/', 'server/reconcile/'],
-    packages: ['prom-client'],
+    packages: [],
     builtins: true,
   },
   {
@@ -74,13 +74,13 @@ export const LAW: readonly Room[] = [
   {
     files: 'server/http/',
     own: ['api/', 'base/', 'server/store/', 'server/admission/', 'server/identity/', 'server/nodes/', 'server/http/'],
-    packages: ['elysia', 'prom-client', 'yaml'],
+    packages: ['elysia', 'yaml'],
     builtins: true,
   },
   {
     files: 'server/nodes/',
     own: ['api/', 'base/', 'server/store/', 'server/identity/', 'server/nodes/'],
-    packages: ['elysia', 'prom-client'],
+    packages: ['elysia'],
     builtins: true,
   },
   { files: 'server/config.ts', own: ['base/'], packages: [], builtins: true },
