@@ -18,6 +18,8 @@ export interface PodContext {
   readonly images: Images;
   readonly events: PodEvents;
   readonly slots: StartSlots;
+  /** Bounds how many sandboxes are being removed at once. */
+  readonly removals: StartSlots;
   readonly clock: Clock;
   readonly log: Logger;
   readonly dataDir: string;

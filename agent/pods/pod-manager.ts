@@ -78,6 +78,7 @@ export class PodManager implements Service {
       images: new Images({ runtime, state, events, clock }),
       events,
       slots: new StartSlots(slots),
+      removals: new StartSlots(2),
       clock,
       log,
       dataDir,

@@ -15,5 +15,9 @@ export const containerLogPath = (name: string, attempt: number): string => `${na
 export const terminationFile = (podDirectory: string, name: string, attempt: number): string =>
   join(podDirectory, 'containers', name, String(attempt));
 
+/** Where the sub-paths that a container mounts are pinned. */
+export const subPathDirectory = (podDirectory: string, container: string): string =>
+  join(podDirectory, 'volume-subpaths', container);
+
 /** The /etc/hosts of a pod's containers. */
 export const hostsFilePath = (podDirectory: string): string => join(podDirectory, 'etc-hosts');

@@ -46,6 +46,11 @@ export async function mountTmpfs(path: string, mode: number, sizeBytes?: number)
   ]);
 }
 
+/** Binds what this process has open as `fd` to an existing path. The handle is what counts: no name is resolved again. */
+export const bindOpen = (fd: number, path: string): Promise<void> =>
+  // Without this flag mount(8) resolves the link in /proc to a name, and a name can be swapped.
+  run(['mount', '--no-canonicalize', '--no-mtab', '--bind', `/proc/${process.pid}/fd/${fd}`, path]);
+
 /** Unmounts; a mount that is still in use goes as soon as it is not. */
 export const unmount = (path: string): Promise<void> => run(['umount', '--lazy', path]);
 

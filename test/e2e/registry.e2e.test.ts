@@ -47,10 +47,8 @@ describe.skipIf(!HAS_REGISTRY)('images from a registry', () => {
   });
 
   test('imagePullSecrets give the password, and the pod tells the digest that it runs', async () => {
-    await cluster.kubectl([
-      ...['create', 'secret', 'docker-registry', 'pull', `--docker-server=${ADDRESS}`],
-      ...[`--docker-username=${USER}`, `--docker-password=${PASSWORD}`],
-    ]);
+    const login = [`--docker-server=${ADDRESS}`, `--docker-username=${USER}`, `--docker-password=${PASSWORD}`];
+    await cluster.kubectl(['create', 'secret', 'docker-registry', 'pull', ...login]);
     await createPod('friend', 'Always', ['pull']);
     await cluster.kubectl('wait --for=condition=Ready pod/friend --timeout=30s');
     const { status } = await cluster.get<SeenPod>('pod friend');

@@ -1,7 +1,7 @@
-import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, VolumeMount } from '#api/podspec/container.ts';
 import type { RuntimeMount } from '../../runtime/runtime.ts';
+import { pinSubPath } from '../../volumes/sub-path.ts';
 import type { MountedVolume } from '../../volumes/volume-type.ts';
 import { ContainerFailure } from './container-failure.ts';
 import type { Variable } from './environment.ts';
@@ -16,6 +16,8 @@ const PROPAGATION: Readonly<Record<string, RuntimeMount['propagation']>> = {
 export interface ManagedFiles {
   readonly hosts: string;
   readonly terminationLog: string;
+  /** The directory where sub-paths of this container's volumes are pinned. */
+  readonly subPaths: string;
 }
 
 /**
@@ -23,17 +25,17 @@ export interface ManagedFiles {
  * @throws ContainerFailure CreateContainerConfigError when a sub-path leads out of its volume.
  */
 export async function containerMounts(
-  container: Pick<Container, 'volumeMounts' | 'terminationMessagePath'>,
+  container: Pick<Container, 'name' | 'volumeMounts' | 'terminationMessagePath'>,
   volumes: ReadonlyMap<string, MountedVolume>,
   variables: readonly Variable[],
   files: ManagedFiles,
 ): Promise<RuntimeMount[]> {
   const mounts: RuntimeMount[] = [];
-  for (const mount of container.volumeMounts ?? []) {
+  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const volume = volumes.get(mount.name);
     if (volume === undefined) continue;
     mounts.push({
-      hostPath: await mountSource(mount, volume, variables),
+      hostPath: await mountSource(container.name, mount, volume.path, variables, join(files.subPaths, String(index))),
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
       readOnly: volume.readOnly || mount.readOnly === true,
       propagation: PROPAGATION[mount.mountPropagation ?? ''] ?? 'PRIVATE',
@@ -52,18 +54,22 @@ export async function containerMounts(
   return mounts;
 }
 
-async function mountSource(mount: VolumeMount, volume: MountedVolume, variables: readonly Variable[]): Promise<string> {
+async function mountSource(
+  container: string,
+  mount: VolumeMount,
+  volumePath: string,
+  variables: readonly Variable[],
+  pin: string,
+): Promise<string> {
   const subPath = subPathOf(mount, variables);
-  if (subPath === '') return volume.path;
-  const path = join(volume.path, subPath);
-  if (volume.owned && !volume.readOnly) await mkdir(path, { recursive: true, mode: 0o755 }).catch(() => undefined);
-  // A container may have put a link there: what it points to must still be inside the volume.
-  const [root, target] = await Promise.all([realpath(volume.path), realpath(path).catch(() => path)]);
-  if (target === root || target.startsWith(`${root}/`)) return target;
-  throw new ContainerFailure(
-    'CreateContainerConfigError',
-    `failed to prepare subPath for volumeMount "${mount.name}" of container: subpath "${subPath}" not within volume path "${volume.path}"`,
-  );
+  if (subPath === '') return volumePath;
+  try {
+    return await pinSubPath({ volumePath, subPath, pin });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const text = `failed to prepare subPath for volumeMount "${mount.name}" of container "${container}": ${why}`;
+    throw new ContainerFailure('CreateContainerConfigError', text, { cause: error });
+  }
 }
 
 function subPathOf(mount: VolumeMount, variables: readonly Variable[]): string {

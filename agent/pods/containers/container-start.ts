@@ -9,7 +9,7 @@ import { ContainerFailure } from './container-failure.ts';
 import { containerMounts } from './container-mounts.ts';
 import { containerEnvironment } from './environment.ts';
 import { fieldPathOf, placeOf, type PodContext } from '../pod-context.ts';
-import { terminationFile } from '../pod-paths.ts';
+import { subPathDirectory, terminationFile } from '../pod-paths.ts';
 import type { PodRecord } from '../pod-record.ts';
 
 /** What a container is started with. */
@@ -40,7 +40,8 @@ export async function startContainer(context: PodContext, options: StartOptions)
   await dropUnstarted(context, record, container.name);
   const attempt = record.nextAttempt(container.name);
   const terminationLog = await makeTerminationFile(context, pod, container.name, attempt);
-  const files = { hosts: options.hostsPath, terminationLog };
+  const podDirectory = context.volumes.podDirectory(pod.metadata.uid ?? '');
+  const files = { hosts: options.hostsPath, terminationLog, subPaths: subPathDirectory(podDirectory, container.name) };
   const { variables } = environment;
   const mounts = await containerMounts(container, options.volumes, variables, files);
   const place = { attempt, image, variables, mounts, nodeMemoryBytes: context.nodeMemoryBytes, ...target(options) };

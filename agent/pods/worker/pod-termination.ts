@@ -43,7 +43,9 @@ export class PodTermination {
   /** Removes what is left of the pod: sandboxes with their dead containers, volumes, logs. */
   async removeAll(): Promise<void> {
     const { context, pod, record } = this.#state;
-    for (const id of record.sandboxes.keys()) await context.runtime.removeSandbox(id);
+    // Few at once: nobody waits for it, and when many pods go the stopping of the others comes first.
+    for (const id of record.sandboxes.keys())
+      await context.removals.run(false, () => context.runtime.removeSandbox(id));
     await context.volumes.tearDown(pod.metadata.uid ?? '');
     await rm(podLogDirectory(context.dataDir, pod), { recursive: true, force: true });
   }
