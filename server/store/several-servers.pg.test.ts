@@ -88,6 +88,27 @@ test('current() is free for a server that is alone, and is not from the moment a
   expect(one.store.revision()).toBeGreaterThanOrEqual(revision);
 });
 
+test('current() never misses a write while a second server comes and goes, its session cut off each time', async () => {
+  const one = await server();
+  for (let round = 0; round < 12; round++) {
+    await eventually(() => expect(one.store.current()).toBeUndefined());
+    const two = await server();
+    for (let index = 0; index < 20; index++) {
+      const name = `round-${round}-${index}`;
+      if (index === 10)
+        await one.database.pool`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE application_name = 'skep session' AND datname = current_database() ORDER BY backend_start DESC LIMIT 1`;
+      if ((await reasonOf(create(two, name))) !== 'done') continue;
+      await one.store.current();
+      expect(one.store.get('configmaps', 'ns', name)?.name).toBe(name);
+    }
+    servers.pop();
+    await two.store.stop();
+    await two.session.stop();
+    await two.database.close();
+  }
+}, 60_000);
+
 test('current(revision) waits only for what memory has not reached', async () => {
   const [one, two] = [await server(), await server()];
   const { revision } = await create(one, 'reached');
