@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '../support/hosts.ts';
+import { waitFor } from '../support/hosts.ts';
 import { ROOT } from '../support/import-law.ts';
 import type { Access } from './watch-latency.ts';
 
@@ -50,9 +50,9 @@ export async function startBenchServer(existing?: string): Promise<BenchServer> 
       },
       tls: ca === undefined ? { rejectUnauthorized: false } : { ca },
     });
-  await eventually('the server is ready', async () => (await (await request('/readyz')).text()) === 'ok', 60_000);
+  await waitFor('the server is ready', async () => (await (await request('/readyz')).text()) === 'ok', 60_000);
   const startMs = performance.now() - startedAt;
-  const kubeconfig = await eventually('the kubeconfig is there', async () => {
+  const kubeconfig = await waitFor('the kubeconfig is there', async () => {
     const text = await Bun.file(join(directory, 'kubeconfig')).text();
     return text === '' ? undefined : text;
   });

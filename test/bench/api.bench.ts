@@ -1,4 +1,4 @@
-import { eventually } from '../support/hosts.ts';
+import { waitFor } from '../support/hosts.ts';
 import { type BenchServer, startBenchServer } from './api-server.ts';
 import { type Figure, memoryFigures, memoryOf, percentile, printFigures, total } from './figures.ts';
 import { watchLatencies } from './watch-latency.ts';
@@ -157,7 +157,7 @@ async function watchLatency(): Promise<void> {
   const url = `https://127.0.0.1:${port}`;
   const post = async (name: string): Promise<unknown> =>
     (await fetch(url, { method: 'POST', body: JSON.stringify(body(name)), tls: { ca } })).text();
-  await eventually('the do-nothing server is there', async () => (await post('first')) !== '');
+  await waitFor('the do-nothing server is there', async () => (await post('first')) !== '');
   const floor = await watchLatencies({ url, ca, token }, '/', post);
   nothing.kill();
   figures.push({ what: 'watch of a do-nothing server, same client, p50', value: percentile(floor, 0.5), unit: 'ms' });

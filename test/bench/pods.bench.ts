@@ -1,5 +1,5 @@
 import { startCluster } from '../support/cluster.ts';
-import { eventually } from '../support/hosts.ts';
+import { waitFor } from '../support/hosts.ts';
 import { deployment } from '../support/manifests.ts';
 import { type Figure, memoryFigures, memoryOf, memoryOfOne, percentile, printFigures } from './figures.ts';
 
@@ -25,7 +25,7 @@ try {
   const killed = await timeOf('replace p0');
   figures.push({ what: 'a killed pod replaced and Ready', value: killed, unit: 'ms', budget: 600 });
   await cluster.kubectl('delete pods --all --grace-period=0 --force');
-  await eventually('no pod is left', async () => (await cluster.kubectl('get pods -o name')) === '', 120_000);
+  await waitFor('no pod is left', async () => (await cluster.kubectl('get pods -o name')) === '', 120_000);
 
   const stdin = deployment('burst', 30, { command: ['sleep', '3600'] });
   let startedAt = performance.now();
@@ -48,7 +48,7 @@ try {
   });
   startedAt = performance.now();
   await cluster.kubectl('delete deployment burst');
-  await eventually('no pod is left', async () => (await cluster.kubectl('get pods -o name')) === '', 120_000);
+  await waitFor('no pod is left', async () => (await cluster.kubectl('get pods -o name')) === '', 120_000);
   figures.push({ what: 'delete of the 30', value: (performance.now() - startedAt) / 1000, unit: 's', budget: 5 });
   printFigures('Pods', figures);
 } finally {
@@ -56,7 +56,7 @@ try {
 }
 
 async function settled(count: number): Promise<void> {
-  await eventually(
+  await waitFor(
     `${count} pods are Ready`,
     async () => (await cluster.kubectl('get deployment burst --no-headers')).includes(`${count}/${count}`),
     180_000,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { type Cluster, startCluster } from '../support/cluster.ts';
-import { eventually } from '../support/hosts.ts';
+import { waitFor } from '../support/hosts.ts';
 
 /** A beginner's first session, command by command, as the README shows it. The tests build on each other, in order. */
 let cluster: Cluster;
@@ -53,7 +53,7 @@ const pods = async (selector: string) =>
     (one) => one.metadata.deletionTimestamp === undefined,
   );
 const running = (selector: string, count: number) =>
-  eventually(`${count} pods of ${selector} run`, async () => {
+  waitFor(`${count} pods of ${selector} run`, async () => {
     const found = await pods(selector);
     return found.length === count && found.every((one) => one.status.phase === 'Running') ? found : undefined;
   });
@@ -94,14 +94,14 @@ test('a deleted pod is replaced', async () => {
 
 test('replace -f and scale change the number of pods', async () => {
   expect(await cluster.kubectl('replace -f -', { stdin: replicaSet(4) })).toBe('replicaset.apps/web replaced\n');
-  await eventually(
+  await waitFor(
     '4 pods run',
     async () => (await pods('app')).filter((one) => one.status.phase === 'Running').length === 4,
   );
   expect(await cluster.kubectl('scale replicaset web --replicas=1')).toBe('replicaset.apps/web scaled\n');
-  await eventually('1 pod is left', async () => (await pods('app')).length === 1);
+  await waitFor('1 pod is left', async () => (await pods('app')).length === 1);
   await cluster.kubectl('delete replicaset web');
-  await eventually('no pod is left', async () => (await pods('app')).length === 0);
+  await waitFor('no pod is left', async () => (await pods('app')).length === 0);
 });
 
 test('a Deployment answers through its Service', async () => {
@@ -119,7 +119,7 @@ test('a Deployment answers through its Service', async () => {
   ]);
   expect(await cluster.kubectl('rollout status deployment/hello --timeout=60s')).toContain('successfully rolled out');
   expect(await cluster.kubectl('expose deployment hello --port=80 --target-port=8080')).toBe('service/hello exposed\n');
-  await eventually('every pod answers', async () => {
+  await waitFor('every pod answers', async () => {
     const answers = new Set<string>();
     for (let i = 0; i < 20; i += 1) answers.add(await fetchService());
     return answers.size === 3;
@@ -140,7 +140,7 @@ test('a new image rolls out, seen in events and in two ReplicaSets', async () =>
 
 test('an image that does not exist stops the rollout while the old pods keep answering; undo mends it', async () => {
   await cluster.kubectl('set image deployment/hello bb=localhost/none:1');
-  await eventually(
+  await waitFor(
     'ImagePullBackOff is seen',
     async () => (await cluster.kubectl('get pods -l app=hello')).includes('ImagePullBackOff'),
     60_000,
@@ -219,7 +219,7 @@ test('exec runs a command, gives its exit code, and with -it a terminal', async 
 test('delete takes a Deployment away with everything that it made', async () => {
   expect(await cluster.kubectl('delete deployment hello')).toContain('deployment.apps "hello" deleted');
   await cluster.kubectl('delete service hello');
-  await eventually(
+  await waitFor(
     'nothing of hello is left',
     async () => {
       const left = await cluster.kubectl('get pods,replicasets,endpointslices -l app=hello -o name');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { type Cluster, startCluster } from '../support/cluster.ts';
-import { eventually } from '../support/hosts.ts';
+import { waitFor } from '../support/hosts.ts';
 
 /** `kubectl debug`: a look into a pod that runs, with tools that its image does not have. */
 let cluster: Cluster;
@@ -47,7 +47,7 @@ test('debug -i --target is a session among the processes of the container that i
 
 test('what has ended stays ended, with its exit code, and leaves the pod alone', async () => {
   await cluster.kubectl(['debug', 'web', '--image=localhost/bb:1', '--container=brief', '--', 'sh', '-c', 'exit 3']);
-  const end = await eventually('it has ended', () => endOf('brief'));
+  const end = await waitFor('it has ended', () => endOf('brief'));
   expect(end).toMatchObject({ exitCode: 3, reason: 'Error' });
   const { status } = await cluster.get<DebuggedPod>('pod web');
   expect(status.containerStatuses).toMatchObject([{ restartCount: 0, ready: true }]);
@@ -55,7 +55,7 @@ test('what has ended stays ended, with its exit code, and leaves the pod alone',
 
 test('without a target it has processes of its own and the network of the pod; exec finds it', async () => {
   await cluster.kubectl(['debug', 'web', '--image=localhost/bb:1', '--container=beside', '--', 'sleep', '3600']);
-  await eventually('exec works', async () => (await cluster.kubectlResult('exec web -c beside -- true')).code === 0);
+  await waitFor('exec works', async () => (await cluster.kubectlResult('exec web -c beside -- true')).code === 0);
   expect(await cluster.kubectl('exec web -c beside -- ps')).not.toContain('sleep 77777');
   const address = await cluster.kubectl(['get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}']);
   expect(await cluster.kubectl('exec web -c beside -- ip -4 addr show eth0')).toContain(`inet ${address}/`);

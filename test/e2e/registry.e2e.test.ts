@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { containerdPaths } from '#agent/runtime/containerd-config.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
-import { eventually } from '../support/hosts.ts';
+import { waitFor } from '../support/hosts.ts';
 
 /** Images from a real registry that asks for a password, on the loopback of the host: containerd speaks plain HTTP to it there. */
 const ADDRESS = '127.0.0.1:5000';
@@ -90,7 +90,7 @@ async function startRegistry(): Promise<void> {
   await writeFile(config, JSON.stringify(settings));
   registry = cluster.first.start(['docker-registry', 'serve', config], join(directory, 'registry.log'));
   const [host = '', port = ''] = ADDRESS.split(':');
-  await eventually('the registry asks for a password', async () => {
+  await waitFor('the registry asks for a password', async () => {
     const stdin = 'GET /v2/ HTTP/1.0\r\n\r\n';
     const { stdout } = await cluster.first.run(['busybox', 'nc', '-w', '1', host, port], { stdin });
     return stdout.includes(' 401 ');
@@ -125,7 +125,7 @@ async function createPod(name: string, imagePullPolicy: string, secrets: readonl
 }
 
 const waitingOf = (name: string, reason: RegExp): Promise<{ reason: string; message?: string }> =>
-  eventually(`${name} waits with ${reason.source}`, async () => {
+  waitFor(`${name} waits with ${reason.source}`, async () => {
     const { status } = await cluster.get<SeenPod>(`pod ${name}`);
     const waiting = status.containerStatuses?.[0]?.state.waiting;
     return waiting !== undefined && reason.test(waiting.reason) ? waiting : undefined;

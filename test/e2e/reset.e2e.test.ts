@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { SKEP, startCluster } from '../support/cluster.ts';
-import { eventually, type Host, makeHosts } from '../support/hosts.ts';
+import { waitFor, type Host, makeHosts } from '../support/hosts.ts';
 import { deployment } from '../support/manifests.ts';
 
 /** What a host shows of its network, mounts and processes. Counters and the data directory's own files are not looked at. */
@@ -42,7 +42,7 @@ test('skep reset leaves rules, links, routes, mounts and processes as they were 
       const { code, stderr } = await cluster.first.run([SKEP, 'reset', '--data-dir', dataDir, '--yes']);
       expect(`${code} ${stderr}`).toStartWith('0 ');
     }
-    await eventually(
+    await waitFor(
       'everything is as before',
       async () => JSON.stringify(await stateOf(cluster.first)) === JSON.stringify(before),
     );

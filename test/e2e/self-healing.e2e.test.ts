@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { type Cluster, startCluster } from '../support/cluster.ts';
-import { eventually } from '../support/hosts.ts';
+import { waitFor } from '../support/hosts.ts';
 import { deployment } from '../support/manifests.ts';
 
 let cluster: Cluster;
@@ -39,7 +39,7 @@ test('a container whose process is killed is restarted in the same pod', async (
   const [before] = await steadyPods();
   const id = (before?.status.containerStatuses?.[0]?.containerID ?? '').replace('containerd://', '');
   await killContainer(id);
-  await eventually('the container runs again', async () => {
+  await waitFor('the container runs again', async () => {
     const after = (await steadyPods()).find((pod) => pod.metadata.uid === before?.metadata.uid)?.status
       .containerStatuses?.[0];
     return after?.ready === true && after.restartCount === 1;
@@ -60,7 +60,7 @@ test('kill -9 of the server under writes: pods serve on, every acknowledged writ
     }
   };
   const writers = [writer(0), writer(1), writer(2)];
-  await eventually('writes are going on', () => acknowledged.length > 5);
+  await waitFor('writes are going on', () => acknowledged.length > 5);
   await cluster.kill('server', 'SIGKILL');
   stop = true;
   await Promise.all(writers);

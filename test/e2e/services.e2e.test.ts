@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { type Cluster, startCluster } from '../support/cluster.ts';
-import { eventually } from '../support/hosts.ts';
+import { waitFor } from '../support/hosts.ts';
 import { ROOT } from '../support/import-law.ts';
 import { deployment } from '../support/manifests.ts';
 
@@ -81,7 +81,7 @@ test('a NodePort answers on the host address', async () => {
   await cluster.kubectl('expose deployment answer --name=outside --type=NodePort --port=80 --target-port=8080');
   const port = Number(await cluster.kubectl(['get', 'service', 'outside', '-o', 'jsonpath={.spec.ports[0].nodePort}']));
   expect(port).toBeGreaterThanOrEqual(30_000);
-  await eventually(
+  await waitFor(
     'the NodePort answers',
     async () => (await connectMany(4, 0, port, cluster.first.address)).failures.length === 0,
   );
@@ -92,14 +92,14 @@ test('session affinity keeps a client on one endpoint', async () => {
     'expose deployment answer --name=sticky --session-affinity=ClientIP --port=80 --target-port=8080',
   );
   const address = await cluster.kubectl(['get', 'service', 'sticky', '-o', 'jsonpath={.spec.clusterIP}']);
-  await eventually('the Service answers', async () => (await connectMany(2, 0, 80, address)).failures.length === 0);
+  await waitFor('the Service answers', async () => (await connectMany(2, 0, 80, address)).failures.length === 0);
   expect(Object.keys((await connectMany(50, 0, 80, address)).answers)).toHaveLength(1);
 });
 
 test('a Service without endpoints refuses at once', async () => {
   await cluster.kubectl('create service clusterip empty --tcp=80:80');
   const address = await cluster.kubectl(['get', 'service', 'empty', '-o', 'jsonpath={.spec.clusterIP}']);
-  await eventually('the connection is refused', async () => {
+  await waitFor('the connection is refused', async () => {
     const startedAt = Date.now();
     const { failures } = await connectMany(1, 0, 80, address);
     return failures.length === 1 && Date.now() - startedAt < 900;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { type Cluster, startCluster } from '../support/cluster.ts';
-import { eventually } from '../support/hosts.ts';
+import { waitFor } from '../support/hosts.ts';
 import { deployment } from '../support/manifests.ts';
 
 let cluster: Cluster;
@@ -55,7 +55,7 @@ test('a pod reaches a Service whose endpoint is on the other host', async () => 
   });
   await cluster.kubectl('rollout status deployment/near --timeout=60s');
   const address = await cluster.kubectl(['get', 'service', 'far', '-o', 'jsonpath={.spec.clusterIP}']);
-  await eventually('the other host answers', async () =>
+  await waitFor('the other host answers', async () =>
     (await cluster.kubectl(`exec deployment/near -- nc -w 3 ${address} 80`, { mayFail: true, stdin: '' })).startsWith(
       'far-',
     ),
@@ -65,15 +65,15 @@ test('a pod reaches a Service whose endpoint is on the other host', async () => 
 test('a host that is cut off turns NotReady and its pods are replaced on the other; back again, no duplicates remain', async () => {
   const [, second] = cluster.hosts;
   await second?.setLink(false);
-  await eventually('host2 is NotReady', async () => (await nodeStatus('host2')).includes('NotReady'), 60_000);
-  await eventually(
+  await waitFor('host2 is NotReady', async () => (await nodeStatus('host2')).includes('NotReady'), 60_000);
+  await waitFor(
     'host1 runs all four',
     async () => (await readyNodes()).filter((node) => node === 'host1').length === 4,
     90_000,
   );
   await second?.setLink(true);
-  await eventually('host2 is Ready', async () => / Ready /.test(await nodeStatus('host2')), 60_000);
-  await eventually(
+  await waitFor('host2 is Ready', async () => / Ready /.test(await nodeStatus('host2')), 60_000);
+  await waitFor(
     'four pods are left',
     async () => {
       const left = await allPods();
@@ -82,7 +82,7 @@ test('a host that is cut off turns NotReady and its pods are replaced on the oth
     60_000,
   );
   // All hosts share this machine's processes: four servers of `spread` and the one of `far` are all that may be left.
-  await eventually('no container of a pod that is gone runs on', async () => {
+  await waitFor('no container of a pod that is gone runs on', async () => {
     const { stdout } = await cluster.first.run(['pgrep', '-fc', '^nc -ll -p 8080']);
     return stdout.trim() === '5';
   });

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, type Host, makeHosts, type RunOptions, type RunResult } from './hosts.ts';
+import { waitFor, type Host, makeHosts, type RunOptions, type RunResult } from './hosts.ts';
 import { ROOT } from './import-law.ts';
 import { writeTestImages } from './images.ts';
 
@@ -95,7 +95,7 @@ export async function startCluster({
           logOf('server'),
         ),
       );
-      await eventually('the server is ready', async () => {
+      await waitFor('the server is ready', async () => {
         const { stdout } = await kubectlResult('get --raw /readyz', { timeoutMs: 5000 });
         return stdout === 'ok';
       });
@@ -125,7 +125,7 @@ export async function startCluster({
           logOf(index),
         ),
       );
-      await eventually(
+      await waitFor(
         `${host.name} is Ready`,
         async () => / Ready /.test(await cluster.kubectl(`get node ${host.name} --no-headers`)),
         60_000,

@@ -122,7 +122,7 @@ async function makeHost(id: string, bridge: string, directory: string, number: n
  * Asks `look` again and again until it answers something other than undefined or false; rejects after `timeoutMs` with what was last seen.
  * `look` may throw: that counts as not yet.
  */
-export async function eventually<T>(
+export async function waitFor<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
   timeoutMs = 30_000,
