@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { createLogger } from '#base/logger.ts';
-import { eventually, type Host, makeHosts, type Network } from '#test/support/hosts.ts';
+import { waitFor, type Host, makeHosts, type Network } from '#test/support/hosts.ts';
 import { ROOT } from '#test/support/import-law.ts';
 import { addPod, type NetnsPod } from '#test/support/netns-pods.ts';
 import { NodeNetwork } from '../network/node-network.ts';
@@ -41,7 +41,7 @@ async function startHost(): Promise<Host> {
 async function serve(host: Host): Promise<number> {
   const output = join(network.directory, 'dns.out');
   children.push(host.start([process.execPath, join(ROOT, 'test/support/serve-dns.ts'), '10.43.0.10'], output));
-  return eventually('the DNS server is bound', async () => Number(await Bun.file(output).text()) || undefined);
+  return waitFor('the DNS server is bound', async () => Number(await Bun.file(output).text()) || undefined);
 }
 const lookUp = async (from: Pick<Host, 'run'>, port: number): Promise<string> => {
   const script = `const r = new (require('node:dns').promises.Resolver)({ timeout: 1000, tries: 2 });
@@ -69,7 +69,7 @@ test.skipIf(!isRoot)(
     require('node:dgram').createSocket('udp4').bind(53, '0.0.0.0', () => console.log('held'));`;
     const output = join(network.directory, 'holder.out');
     children.push(host.start([process.execPath, '-e', holder], output));
-    await eventually('port 53 is held', async () => (await Bun.file(output).text()).includes('held'));
+    await waitFor('port 53 is held', async () => (await Bun.file(output).text()).includes('held'));
     expect(await serve(host)).toBe(10_053);
     expect(await lookUp(pod as NetnsPod, 10_053)).toBe('10.42.0.77');
   },

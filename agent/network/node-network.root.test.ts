@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Node } from '#api/kinds/core/node.ts';
 import { createLogger } from '#base/logger.ts';
-import { eventually, type Host, makeHosts, type Network } from '#test/support/hosts.ts';
+import { waitFor, type Host, makeHosts, type Network } from '#test/support/hosts.ts';
 import { addPod, type NetnsPod } from '#test/support/netns-pods.ts';
 import { NodeNetwork } from './node-network.ts';
 import type { Backend } from './plan.ts';
@@ -180,7 +180,7 @@ test.skipIf(!isRoot)(
     await host.run(['ip', 'link', 'set', 'eth0', 'up']);
     first?.update(nodes());
     await first?.settled();
-    await eventually('the pods reach each other again', () => ping(pods[0] as NetnsPod, '10.42.1.9'));
+    await waitFor('the pods reach each other again', () => ping(pods[0] as NetnsPod, '10.42.1.9'));
     await first?.stop();
     await second?.stop();
   },

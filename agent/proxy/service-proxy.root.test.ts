@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Service } from '#api/kinds/core/service.ts';
 import type { EndpointSlice } from '#api/kinds/discovery/endpointslice.ts';
 import { createLogger } from '#base/logger.ts';
-import { eventually, type Host, makeHosts, type Network } from '#test/support/hosts.ts';
+import { waitFor, type Host, makeHosts, type Network } from '#test/support/hosts.ts';
 import { ROOT } from '#test/support/import-law.ts';
 import { addPod, type NetnsPod } from '#test/support/netns-pods.ts';
 import { NodeNetwork } from '../network/node-network.ts';
@@ -56,7 +56,7 @@ beforeAll(async () => {
   }
   client = await addPod(node, '10.42.0.20', '10.42.0.1');
   for (const pod of pods)
-    await eventually(`${pod.address} listens`, async () => (await ask(node, pod.address, 8080)).includes('pod'));
+    await waitFor(`${pod.address} listens`, async () => (await ask(node, pod.address, 8080)).includes('pod'));
 }, 60_000);
 
 afterAll(async () => {
@@ -272,7 +272,7 @@ test.skipIf(!isRoot)('port 53 of the DNS address is led to the port that the DNS
   void moved.run();
   moved.update({ services: [], slices: [] });
   await moved.settled();
-  await eventually('the DNS server listens', async () => (await ask(node, '10.43.0.10', 10_053)).startsWith('dns'));
+  await waitFor('the DNS server listens', async () => (await ask(node, '10.43.0.10', 10_053)).startsWith('dns'));
   expect(await ask(client, '10.43.0.10', 53)).toBe('dns 10.42.0.20');
   expect(await ask(node, '10.43.0.10', 53)).toStartWith('dns ');
   await moved.stop();
