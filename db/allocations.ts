@@ -1,4 +1,6 @@
-import type { Sql } from 'postgres';
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Database } from './connect.ts';
+import { allocations } from './schema.ts';
 
 /** What can be given out once. */
 export type AllocationScope = 'clusterip' | 'nodeport';
@@ -11,26 +13,35 @@ export interface Holder {
 
 /** The unique table of what is given out, shared by all servers of a database. */
 export class AllocationTable {
-  readonly #sql: Sql;
+  readonly #orm: Database['orm'];
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
+  constructor(orm: Database['orm']) {
+    this.#orm = orm;
   }
 
   /** allocate: takes `value` for `holder` if nobody has it; answers who has it now. */
   async take(scope: AllocationScope, value: string, holder: string): Promise<Holder> {
-    // The update changes nothing: it makes the row there is come back.
-    const rows = await this.#sql<Holder[]>`
-      INSERT INTO allocations (scope, value, holder) VALUES (${scope}, ${value}, ${holder})
-      ON CONFLICT (scope, value) DO UPDATE SET holder = allocations.holder
-      RETURNING holder, extract(epoch FROM now() - allocated_at)::float8 AS "ageSeconds"`;
+    const rows = await this.#orm
+      .insert(allocations)
+      .values({ scope, value, holder })
+      // The update changes nothing: it makes the row there is come back.
+      .onConflictDoUpdate({
+        target: [allocations.scope, allocations.value],
+        set: { holder: sql`${allocations.holder}` },
+      })
+      .returning({
+        holder: allocations.holder,
+        ageSeconds: sql<number>`extract(epoch FROM now() - ${allocations.allocatedAt})::float8`,
+      });
     return rows[0] ?? { holder, ageSeconds: 0 };
   }
 
   /** release: gives back what `holder` has; only `values` if given. */
   async release(holder: string, values?: readonly string[]): Promise<void> {
-    if (values === undefined) await this.#sql`DELETE FROM allocations WHERE holder = ${holder}`;
-    else if (values.length > 0)
-      await this.#sql`DELETE FROM allocations WHERE holder = ${holder} AND value IN ${this.#sql(values)}`;
+    if (values?.length === 0) return;
+    const own = eq(allocations.holder, holder);
+    await this.#orm
+      .delete(allocations)
+      .where(values === undefined ? own : and(own, inArray(allocations.value, [...values])));
   }
 }

@@ -1,3 +1,4 @@
+import { type PostgresJsDatabase, drizzle } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { DatabaseError, codeOf, conditionOf, whyNot } from './errors.ts';
 
@@ -10,6 +11,8 @@ export interface Database {
   readonly address: DatabaseAddress;
   /** Reads and rare writes, at most 4 connections. */
   readonly pool: Sql;
+  /** drizzle over `pool`, for statements that it can say; the batch and what reads the log are SQL by hand. */
+  readonly orm: PostgresJsDatabase;
   /** The one lane on which batches go, in order. Its planner may use nothing but indexes. */
   readonly writer: Sql;
   /** E.g. 180004. */
@@ -107,6 +110,7 @@ export async function connect(address: DatabaseAddress, deadlineMs = 10_000): Pr
   return {
     address,
     pool,
+    orm: drizzle(pool),
     writer,
     version: answer.version,
     close: async () => {

@@ -1,13 +1,15 @@
-import type { Sql } from 'postgres';
+import { and, eq, inArray, lt, notInArray, sql } from 'drizzle-orm';
+import type { Database } from './connect.ts';
+import { nodeLinks, servers } from './schema.ts';
 import type { ServerSession } from './server-session.ts';
 
 /** Which nodes are linked to which server. Rows are written when a link begins and ends, and count as long as the server's session lives. */
 export class NodeLinkTable {
-  readonly #sql: Sql;
+  readonly #orm: Database['orm'];
   readonly #session: Pick<ServerSession, 'id' | 'joins' | 'liveServers' | 'seemsAlone'>;
 
-  constructor(sql: Sql, session: Pick<ServerSession, 'id' | 'joins' | 'liveServers' | 'seemsAlone'>) {
-    this.#sql = sql;
+  constructor(orm: Database['orm'], session: Pick<ServerSession, 'id' | 'joins' | 'liveServers' | 'seemsAlone'>) {
+    this.#orm = orm;
     this.#session = session;
   }
 
@@ -18,45 +20,49 @@ export class NodeLinkTable {
 
   /** begin: tells where this server answers (HOST:PORT), and removes what servers that were killed have left. */
   async begin(address: string): Promise<void> {
-    const sql = this.#sql;
-    const live = `{${[...(await this.#session.liveServers())].join(',')}}`;
+    const live = [...(await this.#session.liveServers())];
     // Not what is new: a server may have begun since the question who lives.
-    await sql`DELETE FROM servers WHERE NOT id = ANY(${live}::text::int4[]) AND started_at < now() - interval '1 minute'`;
-    await sql`DELETE FROM node_links
-      WHERE NOT server = ANY(${live}::text::int4[]) AND linked_at < now() - interval '1 minute'`;
-    await sql`INSERT INTO servers (id, address) VALUES (${this.#session.id}, ${address})
-      ON CONFLICT (id) DO UPDATE SET address = excluded.address, started_at = now()`;
+    const aMinuteAgo = sql`now() - interval '1 minute'`;
+    await this.#orm.delete(servers).where(and(notInArray(servers.id, live), lt(servers.startedAt, aMinuteAgo)));
+    await this.#orm
+      .delete(nodeLinks)
+      .where(and(notInArray(nodeLinks.server, live), lt(nodeLinks.linkedAt, aMinuteAgo)));
+    await this.#orm
+      .insert(servers)
+      .values({ id: this.#session.id, address })
+      .onConflictDoUpdate({ target: servers.id, set: { address, startedAt: sql`now()` } });
   }
 
   /** end: this server takes its rows away. */
   async end(): Promise<void> {
-    const sql = this.#sql;
-    await sql`DELETE FROM node_links WHERE server = ${this.#session.id}`;
-    await sql`DELETE FROM servers WHERE id = ${this.#session.id}`;
+    await this.#orm.delete(nodeLinks).where(eq(nodeLinks.server, this.#session.id));
+    await this.#orm.delete(servers).where(eq(servers.id, this.#session.id));
   }
 
   /** link: the node is linked to this server, whatever it was linked to before. */
   async link(node: string): Promise<void> {
-    const sql = this.#sql;
-    await sql`INSERT INTO node_links (node, server) VALUES (${node}, ${this.#session.id})
-      ON CONFLICT (node) DO UPDATE SET server = excluded.server, linked_at = now()`;
+    const server = this.#session.id;
+    await this.#orm
+      .insert(nodeLinks)
+      .values({ node, server })
+      .onConflictDoUpdate({ target: nodeLinks.node, set: { server, linkedAt: sql`now()` } });
   }
 
   /** unlink: the node is no longer linked to this server. */
   async unlink(node: string): Promise<void> {
-    const sql = this.#sql;
-    await sql`DELETE FROM node_links WHERE node = ${node} AND server = ${this.#session.id}`;
+    await this.#orm.delete(nodeLinks).where(and(eq(nodeLinks.node, node), eq(nodeLinks.server, this.#session.id)));
   }
 
   /** others: the nodes that are linked to other servers that live, and where those answer (HOST:PORT). Asks nothing when there are none. */
   async others(): Promise<ReadonlyMap<string, string>> {
-    const sql = this.#sql;
     if (this.#session.seemsAlone) return new Map();
     const live = [...(await this.#session.liveServers())].filter((id) => id !== this.#session.id);
     if (live.length === 0) return new Map();
-    const rows = await sql<{ node: string; address: string }[]>`
-      SELECT node_links.node, servers.address FROM node_links JOIN servers ON servers.id = node_links.server
-      WHERE node_links.server = ANY(${`{${live.join(',')}}`}::text::int4[])`;
+    const rows = await this.#orm
+      .select({ node: nodeLinks.node, address: servers.address })
+      .from(nodeLinks)
+      .innerJoin(servers, eq(servers.id, nodeLinks.server))
+      .where(inArray(nodeLinks.server, live));
     return new Map(rows.map(({ node, address }) => [node, address]));
   }
 }

@@ -110,7 +110,7 @@ async function assemble(
   const kinds = new Kinds(BUILT_IN_KINDS);
   const allocator = new ServiceAllocator({
     store,
-    table: new AllocationTable(database.pool),
+    table: new AllocationTable(database.orm),
     serviceCidr: config.serviceCIDR,
   });
   started.push(async () => allocator.stop());
@@ -158,7 +158,7 @@ async function assemble(
   });
   const presence = new Presence({
     sessions: gateway.sessions,
-    links: session === undefined ? undefined : new NodeLinkTable(database.pool, session),
+    links: session === undefined ? undefined : new NodeLinkTable(database.orm, session),
     address: `${isAnyAddress(config.listen.host) ? advertised : config.listen.host}:${config.listen.port}`,
     clock,
     log: nodesLog,

@@ -62,7 +62,7 @@ beforeAll(async () => {
   database = await openTestDatabase();
   store = await openStore({ database, log: silentLog });
   void store.run();
-  allocator = new ServiceAllocator({ store, table: new AllocationTable(database.pool), serviceCidr: '10.43.0.0/16' });
+  allocator = new ServiceAllocator({ store, table: new AllocationTable(database.orm), serviceCidr: '10.43.0.0/16' });
   const admission = new AdmissionChain(admissionPlugins(store));
   registry = new StoreRegistry({ store, admission, allocators: { services: allocator } });
   const namespace = (name: string): Namespace => ({ kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
@@ -388,12 +388,12 @@ describe('ServiceAllocator', () => {
   test('of two servers never gives out one address twice', async () => {
     const other = new ServiceAllocator({
       store,
-      table: new AllocationTable(database.pool),
+      table: new AllocationTable(database.orm),
       serviceCidr: '10.44.0.0/29',
     });
     const small = new ServiceAllocator({
       store,
-      table: new AllocationTable(database.pool),
+      table: new AllocationTable(database.orm),
       serviceCidr: '10.44.0.0/29',
     });
     const ask = async (one: ServiceAllocator, uid: string): Promise<string> => {

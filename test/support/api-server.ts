@@ -66,7 +66,7 @@ export async function startApiServer({
   const directory = await mkdtemp(join(tmpdir(), 'skep-api-'));
   const store = await openStore({ database, log });
   const running = store.run();
-  const table = new AllocationTable(database.pool);
+  const table = new AllocationTable(database.orm);
   const services = new ServiceAllocator({ store, table, serviceCidr: '10.43.0.0/16' });
   const admission = new AdmissionChain(admissionPlugins(store));
   const registry = new StoreRegistry({ store, admission, allocators: { services } });

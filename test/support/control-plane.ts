@@ -41,7 +41,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
   const serviceCIDR = '10.43.0.0/16';
   const allocator = new ServiceAllocator({
     store,
-    table: new AllocationTable(database.pool),
+    table: new AllocationTable(database.orm),
     serviceCidr: serviceCIDR,
   });
   const admission = new AdmissionChain(admissionPlugins(store));
