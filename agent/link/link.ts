@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import type { EventFrame, RequestFrame } from '#api/wire/frames.ts';
 import { AGENT_PATH } from '#api/wire/version.ts';
 import { Backoff } from '#base/backoff.ts';
+import { systemClock } from '#base/clock.ts';
 import type { Service } from '#base/service.ts';
 import { CredentialStore } from './credentials.ts';
 import { type LinkEnding, LinkSession } from './link-session.ts';
@@ -123,7 +124,7 @@ export class Link implements Service {
       }
       this.#turn += 1;
       // Jitter, so that a fleet does not come back all at once after the server's restart.
-      await this.#pause(waitMs ?? this.#backoff.next() * (0.5 + Math.random()));
+      await systemClock.sleep(waitMs ?? this.#backoff.next() * (0.5 + Math.random()), this.#stopping.signal);
     }
   }
 
@@ -151,19 +152,5 @@ export class Link implements Service {
     } finally {
       this.#session = undefined;
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const { signal } = this.#stopping;
-      if (signal.aborted) return resolve();
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    });
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
 import { detectCgroups } from './cgroup.ts';
@@ -85,7 +86,7 @@ export class ContainerdSupervisor implements Service {
     }
     let backoffMs = 200;
     while (!this.#stopping.signal.aborted) {
-      await this.#pause(LIFE_CHECK_MS);
+      await systemClock.sleep(LIFE_CHECK_MS, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
       if (isContainerd(pid, this.paths)) {
         backoffMs = 200;
@@ -96,7 +97,7 @@ export class ContainerdSupervisor implements Service {
         pid = await this.#ensure();
       } catch (error) {
         this.#log.error({ error }, 'cannot start containerd');
-        await this.#pause(backoffMs);
+        await systemClock.sleep(backoffMs, this.#stopping.signal);
         backoffMs = Math.min(backoffMs * 2, 10_000);
       }
     }
@@ -156,23 +157,9 @@ export class ContainerdSupervisor implements Service {
         if (served) return true;
       }
       if (!isContainerd(pid, this.paths) && !existsSync(`/proc/${pid}`)) return false;
-      await this.#pause(50);
+      await systemClock.sleep(50, this.#stopping.signal);
     }
     return false;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const { signal } = this.#stopping;
-      if (signal.aborted) return resolve();
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    });
   }
 }
 
