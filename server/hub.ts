@@ -24,6 +24,8 @@ import { writeKubeconfig } from './identity/kubeconfig.ts';
 import { loadTokenKeys, Tokens } from './identity/tokens.ts';
 import { nodeSubresources } from './http/subresources/node-streams.ts';
 import { NodeGateway } from './nodes/gateway.ts';
+import { NodePaths } from './nodes/node-paths.ts';
+import { PeerGateway } from './nodes/peer-gateway.ts';
 import { Presence } from './nodes/presence.ts';
 import { NodeMonitor } from './nodes/node-monitor.ts';
 import { Manager } from './reconcile/manager.ts';
@@ -190,6 +192,11 @@ async function assemble(
   ];
   services.push(...roles);
 
+  const nodes = new NodePaths(gateway.sessions, {
+    elsewhere: () => presence.elsewhere(),
+    caCertificate: authority.caCertificate,
+    serverToken: () => tokens.serverToken(),
+  });
   const stopping = new AbortController();
   const app = createApi({
     kinds,
@@ -200,19 +207,17 @@ async function assemble(
     log: log.child({ part: 'http' }),
     serverAddress: `${advertised}:${config.listen.port}`,
     caCertificate: authority.caCertificate,
-    subresources: nodeSubresources(
-      { client, sessions: gateway.sessions },
-      {
-        elsewhere: () => presence.elsewhere(),
-        caCertificate: authority.caCertificate,
-      },
-    ),
+    subresources: nodeSubresources({ client, nodes }),
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
     metrics,
     checks: serverChecks({ store, roles, stopping: stopping.signal }),
   });
   app.use(gateway.routes());
+  if (session !== undefined) {
+    const isServerToken = (token: string): Promise<boolean> => tokens.isServerToken(token);
+    app.use(new PeerGateway({ sessions: gateway.sessions, isServerToken }).routes());
+  }
   const failed = Promise.withResolvers<void>();
   for (const service of services) {
     service.run().catch((error: unknown) => failed.reject(new Error(`${service.name} ended`, { cause: error })));

@@ -21,6 +21,7 @@ import { errorResponse } from '#server/http/status-response.ts';
 import { attachSubresource, execSubresource } from '#server/http/subresources/exec.ts';
 import { logSubresource } from '#server/http/subresources/log.ts';
 import { NodeGateway } from '#server/nodes/gateway.ts';
+import { NodePaths } from '#server/nodes/node-paths.ts';
 import { eventually } from './support/eventually.ts';
 import { MemoryClient } from './support/memory-client.ts';
 
@@ -65,7 +66,7 @@ describe('log, exec and attach from client to container', () => {
     });
     gateway.start();
     const apiMetrics = new ApiMetrics(metrics);
-    const parts = { client, sessions: gateway.sessions };
+    const parts = { client, nodes: new NodePaths(gateway.sessions) };
     const subresources = [logSubresource(parts), execSubresource(parts), attachSubresource(parts)];
     const answer = async (request: Request, bun: UpgradeServer | null): Promise<Response | undefined> => {
       const url = new URL(request.url);

@@ -26,3 +26,11 @@ export interface TokenIssuer {
   /** Is this a join token that `skep token create` made and that has not expired or been deleted. */
   isJoinToken(token: string): Promise<boolean>;
 }
+
+/** How servers of one cluster know each other. */
+export interface ServerTokens {
+  /** A credential for a connection that is about to be made to another server; it holds for a minute and opens nothing else. */
+  serverToken(): Promise<string>;
+  /** Is this one that a server of this cluster made. */
+  isServerToken(token: string): Promise<boolean>;
+}

@@ -13,13 +13,19 @@ import { podKind } from '#api/kinds/core/pod.ts';
 import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
 import type { Client } from '#server/store/client.ts';
 import type { User } from '#server/store/registry.ts';
-import type { Authenticator, ServiceAccountTokenRequest, TokenIssuer } from './identity.ts';
+import type { Authenticator, ServerTokens, ServiceAccountTokenRequest, TokenIssuer } from './identity.ts';
 import { joinTokenHolds, parseJoinToken } from './join-token.ts';
 
 /** The issuer and default audience of service account tokens (kube-apiserver --service-account-issuer). */
 export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const NODE_AUDIENCE = 'skep:nodes';
 const NODE_TOKEN_DAYS = 365;
+/** Not an audience of API tokens: a server's token is nobody there. Others may have it as an audience, but not the subject. */
+const SERVER_AUDIENCE = 'skep:servers';
+const SERVER_SUBJECT = 'system:server';
+const SERVER_TOKEN_LIFE = '1m';
+/** Hosts' clocks differ. */
+const CLOCK_SKEW = '5m';
 /** Verified tokens are remembered, because checking an ES256 signature costs about 0.1 ms. Entries beyond this number drop the oldest. */
 const CACHE_ENTRIES = 4096;
 
@@ -64,7 +70,7 @@ interface Verified {
 }
 
 /** The cluster's tokens: the admin's (opaque), service accounts' and nodes' (JWT, ES256), and join tokens (Secrets). */
-export class Tokens implements Authenticator, TokenIssuer {
+export class Tokens implements Authenticator, TokenIssuer, ServerTokens {
   readonly #keys: TokenKeys;
   readonly #client: Client;
   readonly #publicKey: KeyObject;
@@ -125,6 +131,34 @@ export class Tokens implements Authenticator, TokenIssuer {
       .setIssuedAt()
       .setExpirationTime(`${NODE_TOKEN_DAYS}d`)
       .sign(this.#keys.signingKey);
+  }
+
+  /** {@inheritDoc ServerTokens.serverToken} */
+  async serverToken(): Promise<string> {
+    return new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid: this.#keyId() })
+      .setIssuer(SERVICE_ACCOUNT_ISSUER)
+      .setAudience(SERVER_AUDIENCE)
+      .setSubject(SERVER_SUBJECT)
+      .setIssuedAt()
+      .setExpirationTime(SERVER_TOKEN_LIFE)
+      .sign(this.#keys.signingKey);
+  }
+
+  /** {@inheritDoc ServerTokens.isServerToken} */
+  async isServerToken(token: string): Promise<boolean> {
+    try {
+      await jwtVerify(token, this.#publicKey, {
+        issuer: SERVICE_ACCOUNT_ISSUER,
+        audience: SERVER_AUDIENCE,
+        subject: SERVER_SUBJECT,
+        algorithms: ['ES256'],
+        clockTolerance: CLOCK_SKEW,
+      });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** {@inheritDoc TokenIssuer.isJoinToken} */

@@ -49,8 +49,7 @@ export class NodeSessions {
   /** Opens a stream on a node. Throws StatusError when the node is not linked. */
   open(nodeName: string, request: StreamRequest): WireStream {
     const session = this.#sessions.get(nodeName);
-    if (session === undefined)
-      throw new StatusError('ServiceUnavailable', `node ${JSON.stringify(nodeName)} is not connected`, undefined, 503);
+    if (session === undefined) throw notConnected(nodeName);
     return session.open(request);
   }
 
@@ -69,3 +68,7 @@ export class NodeSessions {
     for (const session of this.#sessions.values()) session.close(reason);
   }
 }
+
+/** ServiceUnavailable: there is no link to the node. */
+export const notConnected = (nodeName: string): StatusError =>
+  new StatusError('ServiceUnavailable', `node ${JSON.stringify(nodeName)} is not connected`, undefined, 503);

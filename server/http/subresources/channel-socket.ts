@@ -1,6 +1,8 @@
 import { CHANNEL } from '#api/wire/stream-frame.ts';
+import type { StreamRequest } from '#api/wire/frames.ts';
 import type { StreamEnding, WireStream } from '#api/wire/wire-stream.ts';
 import { OrderedSender } from '#server/nodes/agent-socket.ts';
+import type { NodePath } from '#server/nodes/node-path.ts';
 import { MAX_SOCKET_WAITING_BYTES, type Socket, type SocketHandler } from './subresource.ts';
 
 /** The subprotocols of exec and attach, the best first: v5 (KEP-4006) can close stdin. */
@@ -11,9 +13,10 @@ const CLOSE_CHANNEL = 255;
 
 /**
  * Joins a client's WebSocket with a stream to a node: the first byte of every message is the channel, both ways.
- * The node ends with a Status on the error channel; when it could not begin, the Status is made here. The socket is closed after it.
+ * The node ends with a Status on the error channel; when it could not begin, the Status is made here. The socket is closed after it,
+ * and the path to the node with it.
  */
-export function channelSocket(open: () => WireStream): SocketHandler {
+export function channelSocket(path: NodePath, request: StreamRequest): SocketHandler {
   let sender: OrderedSender | undefined;
   let stream: WireStream | undefined;
   let waitingBytes = 0;
@@ -39,7 +42,7 @@ export function channelSocket(open: () => WireStream): SocketHandler {
         (reason) => socket.close(1011, reason),
       );
       try {
-        stream = open();
+        stream = path.open(request);
         void forward(stream, sender, socket);
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
@@ -72,6 +75,7 @@ export function channelSocket(open: () => WireStream): SocketHandler {
     close() {
       sender?.close();
       stream?.close();
+      path.close();
     },
   };
 }

@@ -29,11 +29,11 @@ export const attachSubresource = (parts: NodeStreamParts): Subresource => ({
 
 type Target = Omit<Extract<StreamRequest, { verb: 'attach' }>, 'verb'>;
 
-function begin(
+async function begin(
   parts: NodeStreamParts,
   request: SubresourceRequest,
   streamRequest: (target: Target) => StreamRequest,
-): undefined {
+): Promise<undefined> {
   const { url, namespace, name } = request;
   const pod = podOf(parts, namespace, name);
   const container = containerOf(pod, url.searchParams.get('container'));
@@ -52,14 +52,18 @@ function begin(
   if (!target.stdin && !target.stdout && !target.stderr)
     throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
   const wanted = streamRequest(target);
-  // SPDY, the older way (kubectl before 1.30), needs the raw connection, which Bun does not hand out.
-  if (!request.isUpgrade) throw badRequest('Upgrade request required');
-  const protocol = CHANNEL_PROTOCOLS.find((known) => request.offeredProtocols.includes(known));
-  if (protocol === undefined)
-    throw badRequest(`unable to upgrade: unsupported protocols ${JSON.stringify(request.offeredProtocols)}`);
-  request.upgrade(
-    channelSocket(() => parts.sessions.open(nodeName, wanted)),
-    protocol,
-  );
+  // Before the upgrade is looked at: kubectl asks again with SPDY when it is refused, and shows only what that is answered.
+  const path = await parts.nodes.find(nodeName);
+  try {
+    // SPDY, the older way (kubectl before 1.30), needs the raw connection, which Bun does not hand out.
+    if (!request.isUpgrade) throw badRequest('Upgrade request required');
+    const protocol = CHANNEL_PROTOCOLS.find((known) => request.offeredProtocols.includes(known));
+    if (protocol === undefined)
+      throw badRequest(`unable to upgrade: unsupported protocols ${JSON.stringify(request.offeredProtocols)}`);
+    request.upgrade(channelSocket(path, wanted), protocol);
+  } catch (error) {
+    path.close();
+    throw error;
+  }
   return undefined;
 }

@@ -19,7 +19,9 @@ export const logSubresource = (parts: NodeStreamParts): Subresource => ({
     const { nodeName = '' } = pod.spec ?? {};
     // Upstream: a pod without a node has an empty log.
     if (nodeName === '') return new Response(null, { status: 204 });
-    const stream = parts.sessions.open(nodeName, { verb: 'logs', namespace, pod: name, container, ...options });
+    const path = await parts.nodes.find(nodeName);
+    const stream = path.open({ verb: 'logs', namespace, pod: name, container, ...options });
+    void stream.ended.then(() => path.close());
     const abort = () => stream.close();
     request.signal.addEventListener('abort', abort, { once: true });
     // Only when the first of it has come is it sure that there is a log at all.
@@ -38,6 +40,8 @@ export const logSubresource = (parts: NodeStreamParts): Subresource => ({
 export function failureOf({ error = 'the stream broke', code = 500 }: StreamEnding): StatusError {
   if (code === 400) return badRequest(error);
   if (code === 404) return new StatusError('NotFound', error);
+  if (code === 429) return new StatusError('TooManyRequests', error);
+  if (code === 503) return new StatusError('ServiceUnavailable', error);
   return new StatusError('InternalError', `Internal error occurred: ${error}`, { causes: [{ message: error }] });
 }
 

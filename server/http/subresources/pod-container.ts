@@ -1,12 +1,12 @@
 import { type Pod, podKind } from '#api/kinds/core/pod.ts';
 import { badRequest, notFoundError } from '#api/meta/status.ts';
 import type { Client } from '#server/store/client.ts';
-import type { NodeSessions } from '#server/nodes/sessions.ts';
+import type { NodePaths } from '#server/nodes/node-paths.ts';
 
 /** What the subresources that reach a node work with. */
 export interface NodeStreamParts {
   readonly client: Pick<Client, 'get'>;
-  readonly sessions: Pick<NodeSessions, 'open' | 'find'>;
+  readonly nodes: Pick<NodePaths, 'find'>;
 }
 
 /** The pod of a request; NotFound when it is not there. */

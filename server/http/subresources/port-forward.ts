@@ -2,6 +2,7 @@ import { badRequest } from '#api/meta/status.ts';
 import { CHANNEL } from '#api/wire/stream-frame.ts';
 import type { WireStream } from '#api/wire/wire-stream.ts';
 import { OrderedSender } from '#server/nodes/agent-socket.ts';
+import type { NodePath } from '#server/nodes/node-path.ts';
 import { type NodeStreamParts, nodeOf, podOf } from './pod-container.ts';
 import { type SpdyFrame, SpdyReader, SpdyWriter } from './spdy-frames.ts';
 import { MAX_SOCKET_WAITING_BYTES, type Socket, type SocketHandler, type Subresource } from './subresource.ts';
@@ -18,11 +19,21 @@ export const portForwardSubresource = (parts: NodeStreamParts): Subresource => (
   async handle(request) {
     const { namespace, name } = request;
     const nodeName = nodeOf(podOf(parts, namespace, name));
-    if (!request.isUpgrade) throw badRequest('Upgrade request required');
-    if (!request.offeredProtocols.includes(PROTOCOL))
-      throw badRequest(`unable to upgrade: unsupported protocols ${JSON.stringify(request.offeredProtocols)}`);
-    const open = (port: number) => parts.sessions.open(nodeName, { verb: 'portForward', namespace, pod: name, port });
-    request.upgrade(portForwardSocket(open), PROTOCOL);
+    // Before the upgrade is looked at: kubectl asks again with SPDY when it is refused, and shows only what that is answered.
+    const path = await parts.nodes.find(nodeName);
+    try {
+      if (!request.isUpgrade) throw badRequest('Upgrade request required');
+      if (!request.offeredProtocols.includes(PROTOCOL))
+        throw badRequest(`unable to upgrade: unsupported protocols ${JSON.stringify(request.offeredProtocols)}`);
+      const open: OpenPort = (via, port) => via.open({ verb: 'portForward', namespace, pod: name, port });
+      request.upgrade(
+        portForwardSocket(path, () => parts.nodes.find(nodeName), open),
+        PROTOCOL,
+      );
+    } catch (error) {
+      path.close();
+      throw error;
+    }
     return undefined;
   },
 });
@@ -34,7 +45,12 @@ interface Connection {
   writes: Promise<unknown>;
 }
 
-function portForwardSocket(open: (port: number) => WireStream): SocketHandler {
+type OpenPort = (path: NodePath, port: number) => WireStream;
+
+/** `again` finds another path when the first is over: the forward outlives a move of the node's link, only what was open ends. */
+function portForwardSocket(first: NodePath, again: () => Promise<NodePath>, open: OpenPort): SocketHandler {
+  let path = first;
+  let closed = false;
   const reader = new SpdyReader();
   const writer = new SpdyWriter();
   const byRequest = new Map<string, Connection>();
@@ -67,12 +83,19 @@ function portForwardSocket(open: (port: number) => WireStream): SocketHandler {
     sender?.send(await writer.reply(stream));
     if (type !== 'data' || connection === undefined) return;
     try {
-      connection.wire = open(Number(headers.get('port')));
+      if (path.isOver) await renewPath();
+      connection.wire = open(path, Number(headers.get('port')));
       byDataStream.set(stream, connection);
       void giveBack(stream, requestId, connection, connection.wire);
     } catch (error) {
       finish(stream, requestId, connection, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  async function renewPath(): Promise<void> {
+    path.close();
+    path = await again();
+    if (closed) path.close();
   }
 
   function forward(stream: number, data: Uint8Array, fin: boolean): void {
@@ -131,8 +154,10 @@ function portForwardSocket(open: (port: number) => WireStream): SocketHandler {
     drain: () => sender?.drained(),
     waitingBytes: () => waitingBytes + (sender?.waitingBytes ?? 0),
     close() {
+      closed = true;
       sender?.close();
       for (const { wire } of byDataStream.values()) wire?.close();
+      path.close();
     },
   };
 }
