@@ -1,13 +1,20 @@
 import { type PostgresJsDatabase, drizzle } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { DatabaseError, codeOf, conditionOf, whyNot } from './errors.ts';
+import { type PoolerMode, poolerMode } from './pooler.ts';
 
-/** Where Postgres is: a socket directory, or a URL. */
+/** Where Postgres is: a socket directory, or a URL. `pooler` is what was found in between (`connect` fills it in). */
 export type DatabaseAddress =
-  { readonly socketDirectory: string; readonly user: string; readonly database: string } | { readonly url: string };
+  | { readonly socketDirectory: string; readonly user: string; readonly database: string }
+  | { readonly url: string; readonly pooler?: PoolerMode };
+
+/** What stands between us and Postgres; undefined = nothing, or nobody has looked yet. */
+export const poolerOf = (address: DatabaseAddress): PoolerMode | undefined =>
+  'url' in address ? address.pooler : undefined;
 
 /** The connections of one server. */
 export interface Database {
+  /** The one given, and what pooler is in between. */
   readonly address: DatabaseAddress;
   /** Reads and rare writes, at most 4 connections. */
   readonly pool: Sql;
@@ -39,7 +46,7 @@ export interface ClientOptions {
   /** Shown in pg_stat_activity, after `skep `. */
   readonly name: string;
   readonly max: number;
-  /** Sent at start-up of each connection. */
+  /** Sent at start-up of each connection; left out behind a pooler, which would refuse them. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Called with each notification; payloads of all channels listened to. */
   readonly onnotify?: (channel: string, payload: string) => void;
@@ -52,6 +59,7 @@ export function connectClient(
   address: DatabaseAddress,
   { name, max, settings = {}, onnotify, onclose }: ClientOptions,
 ): Sql {
+  const pooler = poolerOf(address);
   const options = {
     max,
     // Seconds. Idle connections of the pool go, so that an idle server holds two backends.
@@ -63,8 +71,10 @@ export function connectClient(
     onnotice: () => undefined,
     ...(onnotify === undefined ? {} : { onnotify }),
     ...(onclose === undefined ? {} : { onclose }),
+    // A pooler in transaction mode may run the next statement on a connection that knows nothing of the prepared one.
+    prepare: pooler !== 'transaction',
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-    connection: { application_name: `skep ${name}`, ...settings },
+    connection: { application_name: `skep ${name}`, ...(pooler === undefined ? settings : {}) },
   };
   if ('url' in address) {
     const { url, socketDirectory } = splitUrl(address.url);
@@ -95,24 +105,19 @@ function splitUrl(text: string): { readonly url: string; readonly socketDirector
  * Opens the connections and checks that it is a primary of a version that will do. Waits up to `deadlineMs` (default 10,000) for a Postgres that is still starting.
  * Throws DatabaseError that says what to do.
  */
-export async function connect(address: DatabaseAddress, deadlineMs = 10_000): Promise<Database> {
+export async function connect(given: DatabaseAddress, deadlineMs = 10_000): Promise<Database> {
+  const { address, version } = await inspect(given, deadlineMs);
   const pool = connectClient(address, { name: 'pool', max: 4 });
-  const answer = await firstAnswer(pool, deadlineMs).catch(async (error: unknown) => {
+  const writer = await writerLane(address).catch(async (error: unknown) => {
     await pool.end({ timeout: 0 });
-    throw new DatabaseError(conditionOf(error), `Cannot reach Postgres: ${whyNot(error)}`, error);
+    throw unreachable(error);
   });
-  const fault = unfit(answer);
-  if (fault !== undefined) {
-    await pool.end({ timeout: 0 });
-    throw new DatabaseError('other', `Cannot use this Postgres: ${fault}`);
-  }
-  const writer = await writerLane(address);
   return {
     address,
     pool,
     orm: drizzle(pool),
     writer,
-    version: answer.version,
+    version,
     close: async () => {
       // By now nothing is asked any more; what the driver still waits for are statements whose connection broke.
       await Promise.all([pool.end({ timeout: 1 }), writer.end({ timeout: 5 })]);
@@ -120,7 +125,33 @@ export async function connect(address: DatabaseAddress, deadlineMs = 10_000): Pr
   };
 }
 
-/** Poolers such as PgBouncer refuse start-up settings; the lane then runs with the planner's own choice. */
+/** What Postgres is there, and what is in between: by a client of its own, for how a client is set up depends on it. */
+async function inspect(
+  given: DatabaseAddress,
+  deadlineMs: number,
+): Promise<{ readonly address: DatabaseAddress; readonly version: number }> {
+  const sql = connectClient(given, { name: 'pool', max: 1 });
+  try {
+    const answer = await firstAnswer(sql, deadlineMs);
+    const fault = unfit(answer);
+    if (fault !== undefined) throw new DatabaseError('other', `Cannot use this Postgres: ${fault}`);
+    if (!('url' in given)) return { address: given, version: answer.version };
+    const open = (onnotify: (payload: string) => void) =>
+      connectClient(given, { name: 'probe', max: 1, onnotify: (_, payload) => onnotify(payload) });
+    const pooler = await poolerMode({ sql, open });
+    const address = pooler === undefined ? { url: given.url } : { url: given.url, pooler };
+    return { address, version: answer.version };
+  } catch (error) {
+    throw error instanceof DatabaseError ? error : unreachable(error);
+  } finally {
+    await sql.end({ timeout: 0 });
+  }
+}
+
+const unreachable = (error: unknown): DatabaseError =>
+  new DatabaseError(conditionOf(error), `Cannot reach Postgres: ${whyNot(error)}`, error);
+
+/** Poolers that nobody has found out refuse start-up settings too; the lane then runs with the planner's own choice. */
 async function writerLane(address: DatabaseAddress): Promise<Sql> {
   const lane = connectClient(address, { name: 'writer', max: 1, settings: WRITER_SETTINGS });
   try {
@@ -139,12 +170,16 @@ interface FirstAnswer {
   readonly isStandby: boolean;
 }
 
-async function firstAnswer(pool: Sql, deadlineMs: number): Promise<FirstAnswer> {
+async function firstAnswer(sql: Sql, deadlineMs: number): Promise<FirstAnswer> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     try {
-      const rows = await pool<FirstAnswer[]>`SELECT current_setting('server_version_num')::int AS version,
-        pg_is_in_recovery() AS "isStandby"`;
+      // Not prepared: a pooler may be in between.
+      const rows = await sql
+        .unsafe<FirstAnswer[]>(
+          `SELECT current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS "isStandby"`,
+        )
+        .simple();
       return rows[0] ?? { version: 0, isStandby: false };
     } catch (error) {
       if (conditionOf(error) !== 'unavailable' || Date.now() > deadline) throw error;

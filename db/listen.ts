@@ -2,8 +2,8 @@ import type { Sql } from 'postgres';
 import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
-import { type Database, connectClient } from './connect.ts';
-import { codeOf, whyNot } from './errors.ts';
+import { type Database, connectClient, poolerOf } from './connect.ts';
+import { DatabaseError, codeOf, whyNot } from './errors.ts';
 import { CHANNEL } from './objects.ts';
 
 /** What the listener needs. */
@@ -11,8 +11,8 @@ export interface ListenerOptions {
   readonly database: Database;
   readonly log: Logger;
   /**
-   * Told that the log may have grown: after every (re)LISTEN and every slow tick without a number, after every nudge with the revision it bears.
-   * Must not throw.
+   * Told that the log may have grown: after every (re)LISTEN and every slow tick without a number, after every nudge with the revision it bears,
+   * and when it polls with the revision that it found. Must not throw.
    */
   readonly onNudge: (revision: number | undefined) => void;
   /** Told when the connection is lost or cannot be made. Must not throw. */
@@ -26,13 +26,17 @@ const RETRY_FIRST_MS = 100;
 const RETRY_MOST_MS = 5_000;
 /** How long one waits for one's own notification before LISTEN is held to be broken (a pooler in transaction mode), ms. */
 const PROBE_MS = 3_000;
-/** The tick when notifications do not arrive, ms. */
+/** How often the revision is asked for when notifications do not arrive, ms. */
 const POLL_MS = 500;
+
+/** An answer to that which has not come for so long will not come over this connection, ms. */
+const ANSWER_MS = 5_000;
 
 /**
  * The dedicated LISTEN connection. It never opens a transaction, so it never holds back vacuum or the queue of notifications.
  * States: connecting → listening → (connection lost) → waiting with back-off → connecting … until `stop`.
  * A lost notification costs at most `tickMs` of latency, never data: the log is the truth.
+ * Where notifications do not arrive (a pooler in transaction mode) it has no connection, and polls: polling → (no answer) → waiting … .
  */
 export class ChangeListener implements Service {
   readonly name = 'change-listener';
@@ -40,10 +44,11 @@ export class ChangeListener implements Service {
   readonly #clock: Clock;
   readonly #stopped = new AbortController();
   readonly #probe = `probe ${crypto.randomUUID()}`;
+  readonly #tickMs: number;
   #client: Sql | undefined;
   #closed = new AbortController();
   #probeSeen = false;
-  #tickMs: number;
+  #polls = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -52,20 +57,25 @@ export class ChangeListener implements Service {
   }
 
   async run(): Promise<void> {
-    const { log, onNudge } = this.#options;
+    const { database, log, onNudge } = this.#options;
+    if (poolerOf(database.address) === 'transaction') this.#startPolling('a pooler in transaction mode is in between');
     let waitMs = RETRY_FIRST_MS;
     while (!this.#stopped.signal.aborted) {
       this.#closed = new AbortController();
+      const polls = this.#polls;
       try {
-        await this.#listen();
+        if (!polls) await this.#listen();
+        else await this.#ask();
         waitMs = RETRY_FIRST_MS;
         onNudge(undefined);
-        await this.#tickUntilClosed();
+        if (polls) await this.#poll();
+        else await this.#tickUntilClosed();
       } catch (error) {
         if (!this.#stopped.signal.aborted)
           log.warn({ code: codeOf(error), why: whyNot(error), waitMs }, 'cannot listen for changes');
       }
       if (this.#stopped.signal.aborted) break;
+      if (polls !== this.#polls) continue;
       this.#options.onLost?.();
       await this.#clock.sleep(waitMs, this.#stopped.signal);
       waitMs = Math.min(waitMs * 2, RETRY_MOST_MS);
@@ -92,10 +102,19 @@ export class ChangeListener implements Service {
   }
 
   #judgeProbe(): void {
-    if (this.#probeSeen || this.#stopped.signal.aborted || this.#closed.signal.aborted) return;
-    this.#options.log.warn({ pollMs: POLL_MS }, 'notifications do not arrive (a pooler in transaction mode?), polling');
-    this.#tickMs = POLL_MS;
+    if (this.#probeSeen || this.#polls || this.#stopped.signal.aborted || this.#closed.signal.aborted) return;
+    this.#startPolling('the notification sent to oneself has not come');
+    void this.#client?.end({ timeout: 1 });
+    this.#client = undefined;
     this.#closed.abort();
+  }
+
+  #startPolling(why: string): void {
+    this.#polls = true;
+    this.#options.log.warn(
+      { why, pollMs: POLL_MS },
+      'polls: Postgres cannot notify this server; give --database-url the address of Postgres itself, or of a pool in session mode',
+    );
   }
 
   #notified(payload: string): void {
@@ -111,6 +130,34 @@ export class ChangeListener implements Service {
     while (!this.#closed.signal.aborted) {
       await this.#clock.sleep(this.#tickMs, this.#closed.signal);
       this.#options.onNudge(undefined);
+    }
+  }
+
+  /** Until it rejects, or `stop`. */
+  async #poll(): Promise<void> {
+    for (let sinceTickMs = 0; !this.#closed.signal.aborted; sinceTickMs += POLL_MS) {
+      await this.#clock.sleep(Math.min(POLL_MS, this.#tickMs), this.#closed.signal);
+      if (this.#closed.signal.aborted) return;
+      const revision = await this.#ask();
+      if (sinceTickMs < this.#tickMs) this.#options.onNudge(revision);
+      else {
+        sinceTickMs = 0;
+        this.#options.onNudge(undefined);
+      }
+    }
+  }
+
+  /** read_revision. */
+  async #ask(): Promise<number> {
+    const timer = new AbortController();
+    const late = this.#clock.sleep(ANSWER_MS, AbortSignal.any([timer.signal, this.#closed.signal])).then(() => []);
+    const rows = this.#options.database.pool<{ value: number }[]>`SELECT value FROM revision WHERE id = 1`;
+    try {
+      const [row] = await Promise.race([rows, late]);
+      if (row === undefined) throw new DatabaseError('unavailable', 'it does not tell the revision');
+      return row.value;
+    } finally {
+      timer.abort();
     }
   }
 }

@@ -57,6 +57,7 @@ check_packages() {
     part bsdutils command -v script
     part git command -v git
     part docker-registry command -v docker-registry
+    part pgbouncer command -v pgbouncer
   fi
   if command -v conntrack >/dev/null 2>&1; then
     say 'found conntrack'
@@ -137,9 +138,9 @@ apt() {
 }
 last_line() { grep -e '^E:' "$scratch/apt.log" | tail -n 1; }
 
-# Skep runs a containerd of its own, and the tests a registry; Debian's would be enabled and started by their installation.
+# Skep runs a containerd of its own, and the tests a registry and a pooler; Debian's would be enabled and started by their installation.
 forbid_service_starts() {
-  for service in containerd docker-registry; do
+  for service in containerd docker-registry pgbouncer; do
     case " $missing " in *" $service "*) forbidding="$forbidding $service" ;; esac
   done
   [ -n "$forbidding" ] || return 0

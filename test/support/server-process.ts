@@ -84,7 +84,8 @@ export async function startServerProcess(
   };
 }
 
-function freePort(): Promise<number> {
+/** A TCP port of loopback that nobody listens on now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
