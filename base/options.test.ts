@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { cidr, listenAddress, type Option, resolveOptions, seconds, text, UsageError } from './options.ts';
+import { bytes, cidr, listenAddress, type Option, resolveOptions, seconds, text, UsageError } from './options.ts';
 
 const table = {
   dataDir: { name: 'data-dir', placeholder: 'DIR', description: '', default: '/var/lib/skep', parse: text },
@@ -33,6 +33,19 @@ test.each([
   ['7d', 604_800],
 ])('seconds(%s) is %d', (given, expected) => {
   expect(seconds(given)).toBe(expected);
+});
+
+test.each([
+  ['4096', 4096],
+  ['512kB', 524_288],
+  ['256MB', 268_435_456],
+  ['2GB', 2_147_483_648],
+])('bytes(%s) is %d', (given, expected) => {
+  expect(bytes(given)).toBe(expected);
+});
+
+test('bytes() refuses what is no size', () => {
+  expect(() => bytes('256 megabytes')).toThrow('want a size such as 256MB or 2GB');
 });
 
 test('listenAddress() takes IPv4, IPv6 and names, and refuses a port beyond 65535', () => {

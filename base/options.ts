@@ -84,6 +84,13 @@ export function seconds(value: string): number {
 }
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
+/** A size such as `256MB`, `512kB` or `2GB`, in steps of 1,024 as Postgres counts, or a plain number of bytes; returns bytes. */
+export function bytes(value: string): number {
+  const match = /^(\d+)(B|kB|MB|GB|TB)?$/.exec(value);
+  if (match === null) throw new Error('want a size such as 256MB or 2GB');
+  return Number(match[1]) * 1024 ** ['B', 'kB', 'MB', 'GB', 'TB'].indexOf(match[2] ?? 'B');
+}
+
 /** `ADDRESS:PORT`, e.g. `0.0.0.0:6443`. */
 export function listenAddress(value: string): { readonly host: string; readonly port: number } {
   const match = /^(.+):(\d{1,5})$/.exec(value);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { openTestDatabase, silentLog } from '#test/support/database.ts';
 import { dump, OTHER_TABLES, SAVED_TABLES } from './backup.ts';
 import { createBackup, readBackup, readHeader } from './backup-file.ts';
-import { maintainPartitions, oldestRevision } from './changes.ts';
 import type { Database } from './connect.ts';
+import { DEFAULT_RETENTION, maintainLog, oldestRevision } from './log-partitions.ts';
 import { writeBatch } from './objects.ts';
 import { load, verifyBackup } from './restore.ts';
 import { ServerSession } from './server-session.ts';
@@ -89,7 +89,7 @@ describe('a backup and a restore', () => {
     const [before] = await source.pool<{ value: number }[]>`SELECT value FROM revision`;
     expect(revision).toBeGreaterThanOrEqual((before?.value ?? 0) + 1_000_000_000);
     expect(await oldestRevision(target.pool)).toBe(revision);
-    await maintainPartitions(target.pool, revision, 60_000);
+    await maintainLog(target.pool, DEFAULT_RETENTION, true);
     const written = await writeBatch(target.writer, [
       { resource: 'pods', namespace: 'a', name: 'new', expectedRevision: 0, value: '{}' },
     ]);

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createTestDatabase, openTestDatabase } from '#test/support/database.ts';
-import { maintainPartitions, readChanges, recentChanges } from './changes.ts';
+import { readChanges, recentChanges } from './changes.ts';
 import { type Database, connect } from './connect.ts';
-import { conditionOf } from './errors.ts';
 import { type BatchWrite, writeBatch } from './objects.ts';
 
 const write = (name: string, expectedRevision: number, value: string | null): BatchWrite => ({
@@ -77,25 +76,6 @@ describe('writeBatch()', () => {
       if (page.complete) break;
     }
     expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
-  });
-
-  test('maintainPartitions() makes room ahead and drops what is past its time', async () => {
-    const other = await openTestDatabase();
-    await other.pool`UPDATE revision SET value = 19999`;
-    await writeBatch(other.writer, [write('last', 0, 'x')]).then(
-      () => expect.unreachable(),
-      (error: unknown) => expect(conditionOf(error)).toBe('partition-missing'),
-    );
-    await maintainPartitions(other.pool, 20_000, 60_000);
-    expect((await writeBatch(other.writer, [write('last', 0, 'x')])).head).toBe(20_000);
-    await other.pool`UPDATE revision SET value = 90000`;
-    await maintainPartitions(other.pool, 90_000, 60_000);
-    expect((await readChanges(other.pool, 0)).changes.map(({ name }) => name)).toEqual(['last']);
-    await other.pool`UPDATE revision SET value = 110000`;
-    await maintainPartitions(other.pool, 110_000, 60_000);
-    expect((await readChanges(other.pool, 0)).changes).toEqual([]);
-    expect((await writeBatch(other.writer, [write('later', 0, 'x')])).head).toBe(110_001);
-    await other.close();
   });
 
   test('by three servers on the same keys: a reader that polls misses no change', async () => {

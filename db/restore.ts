@@ -1,7 +1,7 @@
 import type { Sql } from 'postgres';
 import { type BackupFile, OTHER_TABLES, SAVED_TABLES } from './backup.ts';
 import { type BackupCounts, BackupError, type BackupHeader, readBackup } from './backup-file.ts';
-import { nextLogStart, restartLog } from './changes.ts';
+import { nextLogStart, restartLog } from './log-partitions.ts';
 import { DatabaseError } from './errors.ts';
 import { applyMigrations, isOlderSchema } from './migrate.ts';
 import { MEMBER_LOCK } from './server-session.ts';

@@ -1,4 +1,4 @@
-import { cidr, flag, listenAddress, type OptionTable, type OptionValues, seconds, text } from '#base/options.ts';
+import { bytes, cidr, flag, listenAddress, type OptionTable, type OptionValues, seconds, text } from '#base/options.ts';
 
 /** Settings that every command has. */
 export const COMMON_OPTIONS = {
@@ -34,6 +34,20 @@ export const SERVER_OPTIONS = {
     description: 'a Postgres of yours, version 15 or newer, in place of the embedded one',
     optional: true,
     parse: text,
+  },
+  logRetentionSeconds: {
+    name: 'log-retention',
+    placeholder: 'SPAN',
+    description: 'how long changes of objects are kept, for watches that come back and for skep history; at least 1s',
+    default: '1h',
+    parse: (value: string) => atLeast(seconds(value), 1, '1s'),
+  },
+  logSizeBytes: {
+    name: 'log-size',
+    placeholder: 'SIZE',
+    description: 'size in the database from which the oldest changes go before their time; at least 1MB',
+    default: '256MB',
+    parse: (value: string) => atLeast(bytes(value), 1024 * 1024, '1MB'),
   },
   encryptionKeyFile: {
     name: 'encryption-key-file',
@@ -86,6 +100,11 @@ export const SERVER_OPTIONS = {
     parse: flag,
   },
 } satisfies OptionTable;
+
+function atLeast(value: number, least: number, written: string): number {
+  if (value < least) throw new Error(`want ${written} or more`);
+  return value;
+}
 
 /** The values of SERVER_OPTIONS. */
 export type ServerConfig = OptionValues<typeof SERVER_OPTIONS>;

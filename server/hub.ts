@@ -101,7 +101,12 @@ async function assemble(
   const keys = await loadTokenKeys(identityDir);
 
   const services: Service[] = [];
-  const store = await openStore({ database, membership, log: log.child({ part: 'store' }) });
+  const store = await openStore({
+    database,
+    membership,
+    retention: { seconds: config.logRetentionSeconds, bytes: config.logSizeBytes },
+    log: log.child({ part: 'store' }),
+  });
   started.push(() => store.stop());
   services.push(store);
   const metrics = new Metrics();

@@ -44,6 +44,22 @@ export class Fanout {
     }
   }
 
+  /** Tells those who need every event that some are missing, and lets go of them. */
+  lose(): void {
+    for (const [resource, subscriptions] of this.#byResource) {
+      for (const subscription of subscriptions) {
+        if (subscription.subscriber.lost === undefined) continue;
+        subscriptions.delete(subscription);
+        try {
+          subscription.subscriber.lost();
+        } catch (error) {
+          this.#log.error({ err: error, resource }, 'a subscriber threw');
+        }
+      }
+      if (subscriptions.size === 0) this.#byResource.delete(resource);
+    }
+  }
+
   /** How many subscribers there are, for a gauge. */
   get size(): number {
     let size = 0;

@@ -1,5 +1,7 @@
-import { type Change, readChanges, recentChanges, oldestRevision } from '#db/changes.ts';
+import type { Logger } from '#base/logger.ts';
+import { type Change, readChanges, recentChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
+import { oldestRevision } from '#db/log-partitions.ts';
 import { readObjects } from '#db/objects.ts';
 import { CachedObject } from './cached-object.ts';
 import type { CommittedChange, PastChange, WatchCache } from './watch-cache.ts';
@@ -11,21 +13,18 @@ const PAST_CHANGES = 4_000;
 export class LogFollower {
   readonly #database: Database;
   readonly #cache: WatchCache;
+  readonly #log: Logger;
   #reading: Promise<void> | undefined;
 
-  constructor(database: Database, cache: WatchCache) {
+  constructor(database: Database, cache: WatchCache, log: Logger) {
     this.#database = database;
     this.#cache = cache;
+    this.#log = log;
   }
 
   /** Fills the empty cache: all objects and recent changes, of one moment. */
   async load(): Promise<void> {
-    await this.#database.pool.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (transaction) => {
-      // One snapshot for all four reads, so that objects, log and revision agree.
-      const sql = transaction as unknown as Database['pool'];
-      const rows = await sql<{ value: number }[]>`SELECT value FROM revision WHERE id = 1`;
-      const revision = rows[0]?.value;
-      if (revision === undefined) throw new Error('Cannot read the database: the revision row is missing');
+    await this.#readState(async (sql, revision) => {
       await readObjects(sql, (page) => {
         for (const row of page) this.#cache.load(CachedObject.ofRow(row, row.revision, row.value));
       });
@@ -51,10 +50,42 @@ export class LogFollower {
   async #read(): Promise<void> {
     for (;;) {
       const page = await readChanges(this.#database.pool, this.#cache.revision);
+      if (page.oldest > this.#cache.revision + 1) {
+        await this.#reload(page.oldest);
+        continue;
+      }
       // Batches of our own may have moved the cache meanwhile; `advance` passes over what it has.
       this.#cache.advance(page.changes.map(committed), page.upTo);
       if (page.complete) return;
     }
+  }
+
+  /** The log was dropped before it was read: what became of the objects can be had, how it came cannot. */
+  async #reload(oldest: number): Promise<void> {
+    this.#log.warn(
+      { revision: this.#cache.revision, oldest },
+      'this server was behind for longer than the change log is kept: read all objects anew, its watches end',
+    );
+    await this.#readState(async (sql, revision) => {
+      const objects: CachedObject[] = [];
+      await readObjects(sql, (page) => {
+        for (const row of page) objects.push(CachedObject.ofRow(row, row.revision, row.value));
+      });
+      this.#cache.replace(objects, revision);
+    });
+  }
+
+  /** All that `read` asks is of one moment, so that objects, log and revision agree. */
+  async #readState(read: (sql: Database['pool'], revision: number) => Promise<void>): Promise<void> {
+    await this.#database.pool.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (transaction) => {
+      const sql = transaction as unknown as Database['pool'];
+      // First, as it takes no snapshot: a partition that is dropped between the snapshot and the reading would be missing without a word.
+      await sql`LOCK TABLE changes IN ACCESS SHARE MODE`;
+      const rows = await sql<{ value: number }[]>`SELECT value FROM revision WHERE id = 1`;
+      const revision = rows[0]?.value;
+      if (revision === undefined) throw new Error('Cannot read the database: the revision row is missing');
+      await read(sql, revision);
+    });
   }
 
   #past(change: Change, previousValue: string | null): PastChange {

@@ -1,6 +1,7 @@
 import { expired } from '#api/meta/status.ts';
-import { type ChangeWithPrevious, oldestRevision, resourceChanges } from '#db/changes.ts';
+import { type ChangeWithPrevious, resourceChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
+import { oldestRevision } from '#db/log-partitions.ts';
 import { CachedObject } from './cached-object.ts';
 import type { ObjectEvent, ObjectSubscriber } from './object-store.ts';
 

@@ -47,6 +47,12 @@ export interface ObjectWrite {
 export interface ObjectSubscriber {
   /** Called synchronously with each event of the resource; must not throw and must not block. */
   event(event: ObjectEvent): void;
+  /**
+   * The log was dropped before this server had read it, so events are missing: what changed is told by one event an object, and deletions with a
+   * later revision than their own. Whoever promises every event to somebody else ends here; the subscription is over then. Without it the
+   * subscription goes on, which is enough for one who only wants the newest state.
+   */
+  lost?(): void;
 }
 
 /** One kept revision of an object. */

@@ -4,10 +4,12 @@ import type { Service } from '#base/service.ts';
 import type { Database } from '#db/connect.ts';
 import { codeOf } from '#db/errors.ts';
 import { ChangeListener } from '#db/listen.ts';
+import { DEFAULT_RETENTION, type LogRetention } from '#db/log-partitions.ts';
 import { migrate } from '#db/migrate.ts';
 import type { RingLimits } from './event-ring.ts';
 import { Freshness, type Membership, soleMember } from './freshness.ts';
 import { LogFollower } from './log-follower.ts';
+import { LogKeeper } from './log-keeper.ts';
 import { replayLog } from './log-replay.ts';
 import { objectHistory } from './object-history.ts';
 import type {
@@ -26,8 +28,8 @@ export interface StoreOptions {
   readonly database: Database;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** How many revisions of history stay in the database, in steps of 20,000; default 60,000. */
-  readonly keptRevisions?: number;
+  /** How much of the change log stays in the database; default: an hour, 256 MB. */
+  readonly retention?: LogRetention;
   readonly ringLimits?: RingLimits;
   /** How often the log is read without a nudge, ms. */
   readonly tickMs?: number;
@@ -44,9 +46,6 @@ export interface StoreFigures {
   readonly ring: RingLimits;
 }
 
-/** Partitions are looked after each time the revision has grown by this much. */
-const MAINTAIN_EVERY = 5_000;
-
 /** The objects of a Postgres database, all in memory, in step with every server that writes to it. Made by `openStore`. */
 export class DatabaseStore implements ObjectStore, Service {
   readonly name = 'store';
@@ -56,9 +55,8 @@ export class DatabaseStore implements ObjectStore, Service {
   readonly #writer: BatchWriter;
   readonly #listener: ChangeListener;
   readonly #freshness: Freshness;
+  readonly #keeper: LogKeeper;
   #nudged = 0;
-  #maintainedAt = 0;
-  #maintaining: Promise<void> | undefined;
   readonly #clock: Clock;
   #answeredAt = 0;
 
@@ -67,7 +65,14 @@ export class DatabaseStore implements ObjectStore, Service {
     this.#options = options;
     this.#clock = clock;
     this.#cache = new WatchCache(log, options.ringLimits);
-    this.#follower = new LogFollower(database, this.#cache);
+    this.#follower = new LogFollower(database, this.#cache, log);
+    this.#keeper = new LogKeeper({
+      database,
+      log,
+      clock,
+      retention: options.retention ?? DEFAULT_RETENTION,
+      progress: () => ({ revision: this.#cache.revision, characters: this.#cache.writtenCharacters }),
+    });
     this.#writer = new BatchWriter({
       database,
       cache: this.#cache,
@@ -97,7 +102,7 @@ export class DatabaseStore implements ObjectStore, Service {
   async load(): Promise<void> {
     await this.#follower.load();
     this.#answeredAt = this.#clock.now();
-    await this.#maintain();
+    await this.#keeper.look();
   }
 
   /** Follows other servers' writes until `stop`. */
@@ -109,7 +114,7 @@ export class DatabaseStore implements ObjectStore, Service {
   async stop(): Promise<void> {
     await this.#writer.stop();
     await this.#listener.stop();
-    await this.#maintaining;
+    await this.#keeper.stop();
   }
 
   revision(): number {
@@ -202,7 +207,7 @@ export class DatabaseStore implements ObjectStore, Service {
   #committed(): void {
     this.#answeredAt = this.#clock.now();
     if (this.#nudged > this.#cache.revision && this.#writer.waiting === 0) this.#follow();
-    if (this.#cache.revision - this.#maintainedAt >= MAINTAIN_EVERY) this.#maintaining ??= this.#maintain();
+    this.#keeper.grown();
   }
 
   #follow(): void {
@@ -210,23 +215,13 @@ export class DatabaseStore implements ObjectStore, Service {
       () => {
         this.#answeredAt = this.#clock.now();
         this.#freshness.answered();
+        this.#keeper.grown();
       },
       (error: unknown) => {
         this.#freshness.lost();
         this.#options.log.warn({ code: codeOf(error) }, 'cannot read the change log');
       },
     );
-  }
-
-  async #maintain(): Promise<void> {
-    this.#maintainedAt = this.#cache.revision;
-    try {
-      await this.#writer.makePartitions(this.#cache.revision, this.#options.keptRevisions ?? 60_000);
-    } catch (error) {
-      this.#options.log.warn({ code: codeOf(error) }, 'cannot maintain the change log');
-    } finally {
-      this.#maintaining = undefined;
-    }
   }
 }
 

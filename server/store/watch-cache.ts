@@ -29,6 +29,7 @@ export class WatchCache {
   readonly #fanout: Fanout;
   readonly #limits: RingLimits;
   #revision = 0;
+  #writtenCharacters = 0;
   /** A ring made now is whole above this. */
   #historySince = 0;
 
@@ -39,6 +40,11 @@ export class WatchCache {
 
   get revision(): number {
     return this.#revision;
+  }
+
+  /** How much JSON the changes since the start had, in characters: how fast the log grows. */
+  get writtenCharacters(): number {
+    return this.#writtenCharacters;
   }
 
   get subscribers(): number {
@@ -85,9 +91,48 @@ export class WatchCache {
     for (const change of changes) {
       if (change.revision <= this.#revision) continue;
       this.#revision = change.revision;
+      this.#writtenCharacters += change.next?.text.length ?? 0;
       this.#apply(change);
     }
     if (upTo > this.#revision) this.#revision = upTo;
+  }
+
+  /**
+   * Takes the whole state at `revision` in place of the changes up to it, which cannot be had any more. Nobody can go on from before it.
+   * Subscribers that need every event are let go; the others are told what is different, in revision order.
+   */
+  replace(objects: readonly CachedObject[], revision: number): void {
+    if (revision <= this.#revision) return;
+    this.#fanout.lose();
+    this.#rings.clear();
+    this.#historySince = revision;
+    this.#revision = revision;
+    const events = [...this.#missing(objects, revision), ...this.#newer(objects)];
+    for (const event of events.toSorted((a, b) => a.revision - b.revision)) {
+      const { resource, namespace, name } = event.stored;
+      if (event.type === 'DELETED') this.#index(resource).delete(namespace, name);
+      else this.#index(resource).set(event.stored as CachedObject);
+      this.#fanout.send(event);
+    }
+  }
+
+  /** Deletions of what `objects` has no more; when they were is not known. */
+  *#missing(objects: readonly CachedObject[], revision: number): Generator<ObjectEvent> {
+    const there = new Set(objects.map(({ resource, namespace, name }) => `${resource}/${namespace}/${name}`));
+    for (const index of this.#indexes.values()) {
+      for (const previous of index.list()) {
+        if (!there.has(`${previous.resource}/${previous.namespace}/${previous.name}`))
+          yield { type: 'DELETED', revision, stored: previous.deletedAt(revision), previous };
+      }
+    }
+  }
+
+  *#newer(objects: readonly CachedObject[]): Generator<ObjectEvent> {
+    for (const stored of objects) {
+      const previous = this.get(stored.resource, stored.namespace, stored.name);
+      if (previous?.revision === stored.revision) continue;
+      yield { type: previous === undefined ? 'ADDED' : 'MODIFIED', revision: stored.revision, stored, previous };
+    }
   }
 
   subscribe(resource: string, afterRevision: number, subscriber: ObjectSubscriber): () => void {

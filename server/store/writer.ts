@@ -2,9 +2,10 @@ import type { KubeObject } from '#api/kind.ts';
 import { OBJECT_MODIFIED, StatusError, alreadyExists, conflict, notFoundError } from '#api/meta/status.ts';
 import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
-import { maintainPartitions, readChanges } from '#db/changes.ts';
+import { readChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
 import { type DatabaseCondition, codeOf, conditionOf, wasNeverSent, whyNot } from '#db/errors.ts';
+import { makePartitions } from '#db/log-partitions.ts';
 import { type BatchResult, fence, writeBatch } from '#db/objects.ts';
 import { CachedObject } from './cached-object.ts';
 import { encode, resourceName } from './encoding.ts';
@@ -168,7 +169,7 @@ export class BatchWriter {
         const condition = conditionOf(error);
         const mayRetry = condition === 'partition-missing' || condition === 'retry';
         if (!mayRetry || attempt === 3) throw error;
-        if (condition === 'partition-missing') await this.makePartitions(this.#options.cache.revision + 1);
+        if (condition === 'partition-missing') await makePartitions(this.#options.database.pool);
       }
     }
   }
@@ -185,11 +186,6 @@ export class BatchWriter {
         ...(write.origin === undefined ? {} : write.origin),
       })),
     );
-  }
-
-  /** Makes sure that the log has room after `head`. */
-  async makePartitions(head: number, keptRevisions = Number.MAX_SAFE_INTEGER): Promise<void> {
-    await maintainPartitions(this.#options.database.pool, head, keptRevisions);
   }
 
   /** Brings a committed batch into the cache, in its place, and then answers each write. */
@@ -268,6 +264,10 @@ export class BatchWriter {
     const open = new Map(batch.map((pending) => [pending.key, pending]));
     for (let after = from; ;) {
       const page = await readChanges(this.#options.database.pool, after);
+      if (page.oldest > after + 1) {
+        for (const pending of open.values()) pending.reject(unknownOutcome(new Error('the log no longer reaches back')));
+        return;
+      }
       for (const change of page.changes) {
         const key = `${change.resource}/${change.namespace}/${change.name}`;
         const pending = open.get(key);

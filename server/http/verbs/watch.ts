@@ -1,5 +1,5 @@
 import { resourceOf } from '#api/kind.ts';
-import { StatusError } from '#api/meta/status.ts';
+import { StatusError, expired } from '#api/meta/status.ts';
 import type { ObjectEvent, ObjectSubscriber, StoredObject } from '#server/store/object-store.ts';
 import type { ResourceRequest } from '../api-context.ts';
 import { type EventForm, type EventType, bookmark, line } from '../event-encoder.ts';
@@ -73,7 +73,10 @@ class WatchStream {
     const { api } = this.#request;
     const after = this.#sendState();
     const resource = resourceOf(this.#request.kind);
-    const subscriber: ObjectSubscriber = { event: (event) => this.#event(event) };
+    const subscriber: ObjectSubscriber = {
+      event: (event) => this.#event(event),
+      lost: () => this.#fail(expired('The resourceVersion for the provided watch is too old.')),
+    };
     try {
       this.#unsubscribe = api.store.subscribe(resource, after, subscriber);
     } catch (error) {
