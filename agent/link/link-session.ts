@@ -40,6 +40,7 @@ export class LinkSession {
   #heartbeatMs = WELCOME_DEADLINE_MS;
   #heardAt = Date.now();
   #saidAt = Date.now();
+  #pingedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #flushing = false;
 
@@ -195,9 +196,19 @@ export class LinkSession {
     const now = Date.now();
     if (!this.welcomed && now - this.#heardAt >= WELCOME_DEADLINE_MS) return this.end('no welcome from the hub');
     if (this.welcomed && now - this.#heardAt >= 3 * this.#heartbeatMs) return this.end('nothing heard from the hub');
-    if (this.welcomed && now - this.#saidAt >= this.#heartbeatMs) this.#send({ type: 'ping' });
-    const next = this.welcomed ? this.#saidAt + this.#heartbeatMs - now : WELCOME_DEADLINE_MS;
+    if (this.welcomed && now >= this.#pingDue()) {
+      this.#pingedAt = now;
+      this.#send({ type: 'ping' });
+    }
+    const next = this.welcomed ? this.#pingDue() - now : WELCOME_DEADLINE_MS;
     this.#timer = setTimeout(() => this.#watchdog(), Math.max(next, 10));
+  }
+
+  /** Not only when we are silent: to much of what we say, events for one, the hub has no answer. */
+  #pingDue(): number {
+    const silent = this.#saidAt + this.#heartbeatMs;
+    const unanswered = Math.max(this.#heardAt + 2 * this.#heartbeatMs, this.#pingedAt + this.#heartbeatMs);
+    return Math.min(silent, unanswered);
   }
 
   #finish(): void {

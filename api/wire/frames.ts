@@ -37,8 +37,9 @@ export interface WelcomeFrame {
   /** A credential bound to this node, to be kept and used instead of the join token from now on. */
   readonly nodeToken?: string;
   /**
-   * Milliseconds. The agent sends `ping` when it has sent nothing for so long, and the hub answers with `ping` at once.
-   * Each side calls the link dead when it has heard nothing for three times as long.
+   * Milliseconds. The agent sends `ping` when it has sent nothing for so long, or has heard nothing for twice as long. The hub answers with `ping`
+   * when it has itself sent nothing for one and a half times as long: on an idle link every second one. The agent calls the link dead when it has
+   * heard nothing for three times as long; the hub, after its own grace.
    */
   readonly heartbeatMs: number;
 }

@@ -35,6 +35,8 @@ export interface NodeSessionDeps {
   readonly issuer: TokenIssuer;
   readonly clock: Clock;
   readonly log: Logger;
+  /** As the welcome says it. */
+  readonly heartbeatMs: number;
 }
 
 /** Streams of one node at a time. */
@@ -68,6 +70,7 @@ export class NodeSession {
   #pumping = false;
   #endFeed: (() => void) | undefined;
   #over = false;
+  #saidAt: number;
   /** When the agent was last heard; milliseconds since the epoch. */
   heardAt: number;
 
@@ -76,10 +79,11 @@ export class NodeSession {
     this.#deps = deps;
     this.#socket = socket;
     this.heardAt = deps.clock.now();
+    this.#saidAt = this.heardAt;
     this.#sender = new OrderedSender(socket, (reason) => this.close(reason));
     this.#streams = new StreamTable({
       sendBinary: async (message) => {
-        this.#sender.send(message);
+        this.#send(message);
         await this.#sender.room();
       },
       sendFrame: (frame) => this.send(frame),
@@ -94,7 +98,12 @@ export class NodeSession {
 
   /** Sends a control frame. */
   send(frame: HubFrame): void {
-    this.#sender.send(JSON.stringify(frame));
+    this.#send(JSON.stringify(frame));
+  }
+
+  #send(data: Uint8Array<ArrayBuffer> | string): void {
+    this.#saidAt = this.#deps.clock.now();
+    this.#sender.send(data);
   }
 
   /** Tells the agent what differs from what it knows, then `synced`, then every change. */
@@ -181,7 +190,7 @@ export class NodeSession {
   #tell(resource: SyncedResource, key: ObjectKey): void {
     const object = this.#deps.feeds.find(this.nodeName, resource, key);
     if (object === undefined) this.send({ type: 'remove', resource, key });
-    else this.#sender.send(upsertText(resource, object));
+    else this.#send(upsertText(resource, object));
   }
 
   #take(frame: AgentFrame): void {
@@ -201,7 +210,9 @@ export class NodeSession {
       case 'closeStream':
         return this.#streams.find(frame.stream)?.receiveClose(frame);
       case 'ping':
-        return this.send({ type: 'ping' });
+        // An answer to each would be a third of an idle agent's traffic.
+        if (this.#deps.clock.now() - this.#saidAt >= 1.5 * this.#deps.heartbeatMs) this.send({ type: 'ping' });
+        return;
       case 'hello':
         return;
     }
