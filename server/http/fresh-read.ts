@@ -5,13 +5,24 @@ const STALE = 'the database does not answer: what is shown is from memory and ma
 
 /**
  * Undefined when the request can be answered from memory as it is, else resolves when it can: a read without a revision, and every write, sees
- * all that any server has acknowledged before; a read with one sees at least that. Rejects with StatusError Timeout.
+ * all that any server has acknowledged before; a read with one sees at least that. A read of memory that may be old bears a warning; a write is
+ * not judged by such. Rejects with StatusError Timeout (read) or ServiceUnavailable (write).
  */
-export function catchUpFor({ api, info, url, warnings }: ResourceRequest): Promise<void> | undefined {
-  const { store } = api;
-  const reads = info.verb === 'get' || info.verb === 'list' || info.verb === 'watch';
-  if (store.isStale && reads) warnings.push(STALE);
-  if (!reads || url.search === '') return store.current();
+export function catchUpFor(request: ResourceRequest): Promise<void> | undefined {
+  const { store } = request.api;
+  const { verb } = request.info;
+  if (verb !== 'get' && verb !== 'list' && verb !== 'watch') return store.currentForWrite();
+  // Said after the wait: it may be what finds out that the database does not answer.
+  const warn = (): void => {
+    if (store.isStale) request.warnings.push(STALE);
+  };
+  const behind = catchUpForRead(request);
+  if (behind === undefined) warn();
+  return behind?.then(warn);
+}
+
+function catchUpForRead({ api: { store }, info, url }: ResourceRequest): Promise<void> | undefined {
+  if (url.search === '') return store.current();
   const asked = url.searchParams.get('resourceVersion') ?? '';
   // A continue token bears a revision of its own, that of another server perhaps.
   if (asked === '' || url.searchParams.has('continue')) return store.current();

@@ -66,6 +66,19 @@ export class Freshness {
     return this.#options.membership.isAlone() ? undefined : this.#catchUp();
   }
 
+  /**
+   * As `current`, for what must not be judged by memory that may be old, such as a write: while stale it asks all the same.
+   * Rejects with StatusError ServiceUnavailable when the database does not answer within 3 s.
+   */
+  certain(): Promise<void> | undefined {
+    return this.#options.membership.isAlone() ? undefined : this.#makeCertain();
+  }
+
+  async #makeCertain(): Promise<void> {
+    await this.#catchUp().catch(() => undefined);
+    if (this.#stale) throw unavailable('the database does not answer');
+  }
+
   async #catchUp(): Promise<void> {
     const { clock, catchUp } = this.#options;
     const timer = new AbortController();
@@ -92,3 +105,7 @@ export class Freshness {
       .finally(() => (this.#probing = false));
   }
 }
+
+/** 503: nothing was done, and it may be tried again. */
+const unavailable = (why: string): StatusError =>
+  new StatusError('ServiceUnavailable', `Cannot write: ${why}; try again`, { retryAfterSeconds: 1 });

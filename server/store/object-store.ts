@@ -115,6 +115,11 @@ export interface ObjectStore {
    * when it does. Rejects with StatusError Timeout after 3 s; waits for nothing while `isStale`.
    */
   current(revision?: number): Promise<void> | undefined;
+  /**
+   * What a write waits for before it is judged by memory: a 404 or 409 out of old memory would be a lie. As `current`, but rejects with StatusError
+   * ServiceUnavailable when the database does not tell within 3 s.
+   */
+  currentForWrite(): Promise<void> | undefined;
   /** The database does not answer: what is read from memory may be old. */
   readonly isStale: boolean;
   /** What the log keeps of an object, there or deleted; from the database. Rejects with StatusError ServiceUnavailable. */

@@ -162,6 +162,10 @@ export class DatabaseStore implements ObjectStore, Service {
     return this.#freshness.current(revision);
   }
 
+  currentForWrite(): Promise<void> | undefined {
+    return this.#freshness.certain();
+  }
+
   get isStale(): boolean {
     return this.#freshness.isStale;
   }
