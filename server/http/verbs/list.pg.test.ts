@@ -112,3 +112,17 @@ test('list() and get() answer in YAML when asked to', async () => {
   expect(response.headers.get('content-type')).toBe('application/yaml');
   expect(await response.text()).toContain('\nmetadata:\n  name: a\n');
 });
+
+test('list() refuses the next page at a server that has yet to reach the revision of the first', async () => {
+  const first = await list(`${OURS}&limit=2`);
+  const { v, start } = JSON.parse(Buffer.from(first.metadata.continue ?? '', 'base64url').toString()) as {
+    v: string;
+    start: string;
+  };
+  const ahead = { v, rv: api.store.revision() + 1_000, start };
+  const answer = await list(`limit=2&continue=${Buffer.from(JSON.stringify(ahead)).toString('base64url')}`);
+  expect([answer.reason, answer.message]).toEqual([
+    'Timeout',
+    `Too large resource version: ${ahead.rv}, current: ${ahead.rv - 1_000}`,
+  ]);
+});

@@ -79,6 +79,8 @@ function continued(
     throw badRequest('specifying resource version is not allowed when using continue');
   const { revision, after } = decodeToken(options.continue);
   const at = revision === CURRENT ? api.store.revision() : revision;
+  // The first page may be another server's, and this one cut off from what came since: its state of now is not that revision's.
+  demandReached(at, api.store.revision());
   try {
     const objects = snapshotAt(api.store, resource, namespace, at);
     return { objects, start: firstAfter(objects, after), revision: at };

@@ -118,6 +118,26 @@ test('watch() from a revision that the log has lost is an ERROR event with 410',
   expect(error).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } });
 });
 
+test('watch() from a revision that this server has yet to reach has no bookmark before it', async () => {
+  const ahead = api.store.revision() + 1_000;
+  const events = await watched(`resourceVersion=${ahead}&allowWatchBookmarks=1`);
+  expect(events.map(({ type, object }) => `${type} ${object.metadata.resourceVersion}`)).toEqual([`BOOKMARK ${ahead}`]);
+});
+
+test('watch() has no bookmark while it still reads from the log what memory has lost', async () => {
+  const { expired } = await import('#api/meta/status.ts');
+  const { subscribe, resume } = api.store;
+  const reading = Promise.withResolvers<() => void>();
+  api.store.subscribe = () => {
+    throw expired('too old resource version: 1 (5)');
+  };
+  api.store.resume = () => reading.promise;
+  const events = await watched('resourceVersion=1&allowWatchBookmarks=1');
+  Object.assign(api.store, { subscribe, resume });
+  reading.resolve(() => undefined);
+  expect(events).toEqual([]);
+});
+
 test('a watch that its client gives up leaves no subscriber behind', async () => {
   const before = api.store.figures().subscribers;
   const response = await api.call('GET', `${PATH}?watch=1`);

@@ -48,6 +48,10 @@ class WatchStream {
   #timeout: ReturnType<typeof setTimeout> | undefined;
   #bookmarks: ReturnType<typeof setInterval> | undefined;
   #sentColumns = false;
+  /** Everything up to here is the client's already. */
+  #after = 0;
+  /** What is missing in memory is just being read from the log: until it has been told, no bookmark may stand for it. */
+  #resuming = false;
   readonly #end = (): void => this.#finish(true);
 
   constructor(request: ResourceRequest, options: ListOptions, selection: Selection, form: EventForm) {
@@ -72,6 +76,7 @@ class WatchStream {
     controller.enqueue(NEWLINE);
     const { api } = this.#request;
     const after = this.#sendState();
+    this.#after = after;
     const resource = resourceOf(this.#request.kind);
     const subscriber: ObjectSubscriber = {
       event: (event) => this.#event(event),
@@ -83,9 +88,11 @@ class WatchStream {
       if (!(error instanceof StatusError)) throw error;
       // Memory does not reach back so far; the log may.
       const needsPrevious = !this.#selection.isEverything;
+      this.#resuming = true;
       api.store.resume(resource, after, subscriber, { needsPrevious }).then(
         (unsubscribe) => {
           this.#unsubscribe = unsubscribe;
+          this.#resuming = false;
           // A watch that was given up meanwhile.
           if (this.#controller === undefined) this.#release();
         },
@@ -168,8 +175,10 @@ class WatchStream {
     controller.error();
   }
 
+  /** A watch may have begun at another server, from a revision that this one has yet to reach: a bookmark never goes back behind it. */
   #bookmark(): void {
-    this.#push(bookmark(this.#form, this.#request.api.store.revision(), false));
+    if (this.#resuming) return;
+    this.#push(bookmark(this.#form, Math.max(this.#after, this.#request.api.store.revision()), false));
   }
 
   #finish(withBookmark: boolean): void {
