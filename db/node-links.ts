@@ -53,10 +53,17 @@ export class NodeLinkTable {
     await this.#orm.delete(nodeLinks).where(and(eq(nodeLinks.node, node), eq(nodeLinks.server, this.#session.id)));
   }
 
+  /** other_servers: where the other servers that live answer (HOST:PORT). Asks nothing when there are none. */
+  async otherServers(): Promise<string[]> {
+    const live = await this.#liveOthers();
+    if (live.length === 0) return [];
+    const rows = await this.#orm.select({ address: servers.address }).from(servers).where(inArray(servers.id, live));
+    return rows.map(({ address }) => address);
+  }
+
   /** others: the nodes that are linked to other servers that live, and where those answer (HOST:PORT). Asks nothing when there are none. */
   async others(): Promise<ReadonlyMap<string, string>> {
-    if (this.#session.seemsAlone) return new Map();
-    const live = [...(await this.#session.liveServers())].filter((id) => id !== this.#session.id);
+    const live = await this.#liveOthers();
     if (live.length === 0) return new Map();
     const rows = await this.#orm
       .select({ node: nodeLinks.node, address: servers.address })
@@ -64,5 +71,10 @@ export class NodeLinkTable {
       .innerJoin(servers, eq(servers.id, nodeLinks.server))
       .where(inArray(nodeLinks.server, live));
     return new Map(rows.map(({ node, address }) => [node, address]));
+  }
+
+  async #liveOthers(): Promise<number[]> {
+    if (this.#session.seemsAlone) return [];
+    return [...(await this.#session.liveServers())].filter((id) => id !== this.#session.id);
   }
 }

@@ -130,6 +130,7 @@ async function assemble(
   const tokens = new Tokens(keys, client, () => store.current());
   await makeSystemNamespaces(client);
 
+  const links = session === undefined ? undefined : new NodeLinkTable(database.orm, session);
   const deps = {
     client,
     kinds,
@@ -143,6 +144,7 @@ async function assemble(
       apiPort: config.listen.port,
       rootCA: authority.caCertificate,
     },
+    otherServers: links === undefined ? undefined : () => links.otherServers(),
   };
   const nodesLog = log.child({ part: 'nodes' });
   const graceMs = config.nodeMonitorGraceSeconds * 1000;
@@ -165,8 +167,8 @@ async function assemble(
   });
   const presence = new Presence({
     sessions: gateway.sessions,
-    links: session === undefined ? undefined : new NodeLinkTable(database.orm, session),
-    address: `${isAnyAddress(config.listen.host) ? advertised : config.listen.host}:${config.listen.port}`,
+    links,
+    address: `${config.advertiseAddress ?? (isAnyAddress(config.listen.host) ? advertised : config.listen.host)}:${config.listen.port}`,
     clock,
     log: nodesLog,
     graceMs,

@@ -7,14 +7,19 @@ import type { ControllerContext } from '#server/reconcile/controller-deps.ts';
 import { createUnlessThere } from '#server/reconcile/create.ts';
 import { endAll, watchEach } from '#server/reconcile/informers.ts';
 import { addressAt } from '#server/reconcile/ipv4.ts';
-import { type Controller, DONE } from '#server/reconcile/reconciler.ts';
+import { type Controller, DONE, againAfter } from '#server/reconcile/reconciler.ts';
 import { SERVICE_NAME } from '#server/reconcile/service-endpoints.ts';
+import type { Client } from '#server/store/client.ts';
+import { type AddressesOfPort, addressesByPort } from './kubernetesservice/api-addresses.ts';
 
 const NAMESPACE = 'default';
 const NAME = 'kubernetes';
 const SYSTEM_NAMESPACES = [NAMESPACE, 'kube-system', 'kube-public', 'kube-node-lease'];
 
-/** Keeps the system's namespaces and the Service by which pods reach the API: `kubernetes.default` (upstream: pkg/controlplane). */
+/** Who serves the API is asked so often; it is a query only when there are several servers. Upstream's leases count for 15 s. */
+const SERVERS_EVERY_MS = 3_000;
+
+/** Keeps the system's namespaces and the Service by which pods reach the API: `kubernetes.default` (upstream: pkg/controlplane), with all servers that live as its endpoints. */
 export function kubernetesServiceController(context: ControllerContext): Controller {
   const { client } = context;
   const isOurs = (name: string | undefined, namespace: string | undefined): boolean =>
@@ -45,11 +50,13 @@ export function kubernetesServiceController(context: ControllerContext): Control
         await createUnlessThere(client, namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
       }
       await syncService(context);
-      // Inside a pod a loopback address is the pod itself, and the API refuses such endpoints.
-      if (context.config.apiAddress.startsWith('127.')) return DONE;
-      await syncEndpoints(context);
-      await syncSlice(context);
-      return DONE;
+      const { otherServers, config } = context;
+      // When it cannot be told who lives, what is published stays.
+      const others = otherServers === undefined ? [] : await otherServers().catch(() => undefined);
+      const own = { ip: config.apiAddress, port: config.apiPort };
+      if (others !== undefined) await publish(client, addressesByPort(own, others));
+      if (otherServers === undefined) return DONE;
+      return againAfter(SERVERS_EVERY_MS);
     },
   };
 }
@@ -71,13 +78,25 @@ async function syncService({ client, config }: ControllerContext): Promise<void>
   });
 }
 
-async function syncEndpoints({ client, config }: ControllerContext): Promise<void> {
-  const subsets = [
-    {
-      addresses: [{ ip: config.apiAddress }],
-      ports: [{ name: 'https', port: config.apiPort, protocol: 'TCP' }],
-    },
-  ];
+/** Upstream writes one EndpointSlice for one port; servers may listen on several here, and a slice has one set of ports. */
+async function publish(client: Client, servers: readonly AddressesOfPort[]): Promise<void> {
+  // Nobody can be reached: what is there is no worse.
+  if (servers.length === 0) return;
+  await syncEndpoints(client, servers);
+  const names = servers.map(({ port }, index) => (index === 0 ? NAME : `${NAME}-${port}`));
+  for (const [index, server] of servers.entries()) await syncSlice(client, names[index] ?? NAME, server);
+  for (const { metadata } of client.list(endpointSliceKind, NAMESPACE)) {
+    const { name = '' } = metadata;
+    if (!/^kubernetes-\d+$/.test(name) || metadata.labels?.[SERVICE_NAME] !== NAME || names.includes(name)) continue;
+    await client.delete(endpointSliceKind, NAMESPACE, name);
+  }
+}
+
+async function syncEndpoints(client: Client, servers: readonly AddressesOfPort[]): Promise<void> {
+  const subsets = servers.map(({ port, ips }) => ({
+    addresses: ips.map((ip) => ({ ip })),
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  }));
   const found = client.get(endpointsKind, NAMESPACE, NAME);
   if (found === undefined) {
     const labels = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
@@ -88,12 +107,12 @@ async function syncEndpoints({ client, config }: ControllerContext): Promise<voi
   }
 }
 
-async function syncSlice({ client, config }: ControllerContext): Promise<void> {
-  const endpoints = [{ addresses: [config.apiAddress], conditions: { ready: true } }];
-  const ports = [{ name: 'https', protocol: 'TCP', port: config.apiPort }];
-  const found = client.get(endpointSliceKind, NAMESPACE, NAME);
+async function syncSlice(client: Client, name: string, { port, ips }: AddressesOfPort): Promise<void> {
+  const endpoints = ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } }));
+  const ports = [{ name: 'https', protocol: 'TCP', port }];
+  const found = client.get(endpointSliceKind, NAMESPACE, name);
   if (found === undefined) {
-    const metadata = { namespace: NAMESPACE, name: NAME, labels: { [SERVICE_NAME]: NAME } };
+    const metadata = { namespace: NAMESPACE, name, labels: { [SERVICE_NAME]: NAME } };
     await createUnlessThere(client, endpointSliceKind, {
       kind: 'EndpointSlice',
       apiVersion: 'discovery.k8s.io/v1',
@@ -103,7 +122,7 @@ async function syncSlice({ client, config }: ControllerContext): Promise<void> {
       ports,
     });
   } else if (!isDeepStrictEqual(found.endpoints, endpoints) || !isDeepStrictEqual(found.ports, ports)) {
-    await client.update(endpointSliceKind, NAMESPACE, NAME, (copy) => {
+    await client.update(endpointSliceKind, NAMESPACE, name, (copy) => {
       copy.endpoints = endpoints;
       copy.ports = ports;
     });

@@ -27,6 +27,8 @@ export interface ControllerDeps {
   /** Where queues and the like are seen; default: nowhere. */
   readonly metrics?: Metrics | undefined;
   readonly config: ClusterConfig;
+  /** Where the other servers that live answer (HOST:PORT). Default: there can be none. Rejects when that cannot be told now. */
+  readonly otherServers?: (() => Promise<readonly string[]>) | undefined;
 }
 
 /** What one controller gets: the same, under its own user name, with a recorder of its own. */
