@@ -17,6 +17,7 @@ import { resetNetwork } from './network/node-network.ts';
 import { NodeStatus } from './node/node-status.ts';
 import { NodeServices } from './node-services.ts';
 import { PodManager } from './pods/pod-manager.ts';
+import { publishedServers } from './published-servers.ts';
 import { containerdPaths } from './runtime/containerd-config.ts';
 import { resetContainerd } from './runtime/containerd-reset.ts';
 import { ContainerdSupervisor } from './runtime/containerd-supervisor.ts';
@@ -100,6 +101,7 @@ class Agent implements Service {
     });
     const link = new Link({
       server: config.server,
+      publishedServers: () => publishedServers(state),
       nodeName: this.#nodeName,
       agentVersion: GIT_VERSION,
       joinToken: config.token,

@@ -15,6 +15,8 @@ export interface LinkState {
 export interface LinkOptions {
   /** `https://host:port`, or several servers of one cluster with commas between: the next is tried when one is lost. `http:` only in tests. */
   readonly server: string;
+  /** The servers that the cluster publishes, to be tried too. Default: none. */
+  readonly publishedServers?: () => readonly string[];
   readonly nodeName: string;
   readonly agentVersion: string;
   /** Needed until the hub has given a node token. */

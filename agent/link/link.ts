@@ -8,11 +8,14 @@ import { CredentialStore } from './credentials.ts';
 import { type LinkEnding, LinkSession } from './link-session.ts';
 import type { LinkOptions } from './link-options.ts';
 import { Outbox } from './outbox.ts';
+import { ServerRotation } from './server-rotation.ts';
 
 type Settled = { resolve(result: unknown): void; reject(error: Error): void; timer: ReturnType<typeof setTimeout> };
 
 const REQUEST_DEADLINE_MS = 30_000;
 const REFUSED_WAIT_MS = 30_000;
+/** Another server may be waiting to be tried. */
+const CONNECT_DEADLINE_MS = 5_000;
 
 /**
  * The agent's one connection to the hub. States: waiting (back-off) → connecting → greeting (hello sent) → linked (welcome received) → waiting …
@@ -27,14 +30,14 @@ export class Link implements Service {
   readonly #stopping = new AbortController();
   readonly #requests = new Map<number, Settled>();
   #requestId = 0;
-  /** Which of the servers is tried next. */
-  #turn = 0;
+  readonly #servers: ServerRotation;
   #session: LinkSession | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#credentials = new CredentialStore(options.dataDirectory, options.joinToken);
+    this.#servers = new ServerRotation(options.server.split(','), options.publishedServers);
     this.#backoff = new Backoff(options.backoff ?? { baseMs: 200, maxMs: 10_000 });
   }
 
@@ -107,13 +110,15 @@ export class Link implements Service {
 
   async #loop(): Promise<void> {
     const { log } = this.#options;
-    const servers = this.#options.server.split(',');
     while (!this.#stopping.signal.aborted) {
       let waitMs: number | undefined;
-      const server = servers[this.#turn % servers.length] ?? '';
+      const server = this.#servers.next();
       try {
         const ending = await this.#linkOnce(server);
-        if (ending.welcomed) this.#backoff.reset();
+        if (ending.welcomed) {
+          this.#backoff.reset();
+          this.#servers.welcomed();
+        }
         if (ending.refused !== undefined) {
           const again = this.#credentials.dropNodeToken();
           waitMs = again ? undefined : REFUSED_WAIT_MS;
@@ -122,7 +127,6 @@ export class Link implements Service {
       } catch (error) {
         log.warn({ server, reason: error instanceof Error ? error.message : String(error) }, 'cannot reach the hub');
       }
-      this.#turn += 1;
       // Jitter, so that a fleet does not come back all at once after the server's restart.
       await systemClock.sleep(waitMs ?? this.#backoff.next() * (0.5 + Math.random()), this.#stopping.signal);
     }
@@ -146,10 +150,13 @@ export class Link implements Service {
       response: (id, result, error) => this.#settle(id, result, error),
     });
     this.#session = session;
+    const late = setTimeout(() => session.end('no connection in time'), CONNECT_DEADLINE_MS);
+    socket.once('open', () => clearTimeout(late));
     try {
       if (this.#stopping.signal.aborted) session.end('the agent is stopping');
       return await session.ended;
     } finally {
+      clearTimeout(late);
       this.#session = undefined;
     }
   }
