@@ -4,6 +4,8 @@ import ground from './migrations/0000_ground.sql' with { type: 'text' };
 import history from './migrations/0001_history.sql' with { type: 'text' };
 import servers from './migrations/0002_servers.sql' with { type: 'text' };
 import views from './migrations/0003_views.sql' with { type: 'text' };
+import epoch from './migrations/0004_epoch.sql' with { type: 'text' };
+import storage from './migrations/0005_storage.sql' with { type: 'text' };
 
 /** All migrations in order: name and text. They only go forward; a line is added here for each new file. */
 const MIGRATIONS: readonly (readonly [name: string, text: string])[] = [
@@ -11,6 +13,8 @@ const MIGRATIONS: readonly (readonly [name: string, text: string])[] = [
   ['0001_history', history],
   ['0002_servers', servers],
   ['0003_views', views],
+  ['0004_epoch', epoch],
+  ['0005_storage', storage],
 ];
 
 /** The advisory lock that migrating servers take in turn. */

@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres';
+import { EpochEnded, startEpoch } from './epoch.ts';
 
 /** One write of a batch. `value` null = delete; `expectedRevision` 0 = must not exist. A key may be in a batch once. */
 export interface BatchWrite {
@@ -42,7 +43,8 @@ const SEPARATOR = '\u001f';
  * write_batch: the one statement that every change goes through.
  * Every join is with `counter`, so the counter's row lock is taken before any other: batches of several servers cannot deadlock, and numbers
  * come in commit order. An UPDATE or DELETE that meets a row changed since the statement's snapshot is re-checked against the new row, and
- * ON CONFLICT looks at the index, not at the snapshot: both are right under a snapshot older than the lock.
+ * ON CONFLICT looks at the index, not at the snapshot: both are right under a snapshot older than the lock. So is the epoch: it is compared
+ * with the newest version of the row, and without `counter` no other part does anything.
  */
 const WRITE_BATCH = `
 WITH input AS MATERIALIZED (
@@ -50,7 +52,7 @@ WITH input AS MATERIALIZED (
   FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], string_to_array($5::text, '${SEPARATOR}'), $7::int[])
     WITH ORDINALITY AS row (resource, namespace, name, expected, value, origin, place)
 ), counter AS MATERIALIZED (
-  UPDATE revision SET value = value + $6::int WHERE id = 1 RETURNING value - $6::int AS base
+  UPDATE revision SET value = value + $6::int WHERE id = 1 AND ($10::bigint IS NULL OR epoch = $10) RETURNING value - $6::int AS base
 ), updated AS (
   UPDATE objects SET revision = counter.base + input.place, value = input.value, written_at = now()
   FROM input, counter
@@ -83,8 +85,11 @@ SELECT counter.base::float8 AS base, all_logged.places,
   CASE WHEN all_logged.places IS NOT NULL THEN pg_notify('${CHANNEL}', (counter.base + $6::int)::text) END AS notified
 FROM counter, (SELECT string_agg((logged.revision - (SELECT base FROM counter))::text, ',') AS places FROM logged) AS all_logged`;
 
-/** Runs one batch. Rejects as postgres.js does; then either all of it took effect or nothing. */
-export async function writeBatch(lane: Sql, writes: readonly BatchWrite[]): Promise<BatchResult> {
+/**
+ * Runs one batch, under `epoch` if given. Rejects with EpochEnded when that is no longer the epoch, else as postgres.js does; then either all
+ * of it took effect or nothing.
+ */
+export async function writeBatch(lane: Sql, writes: readonly BatchWrite[], epoch?: number): Promise<BatchResult> {
   const origins = originsOf(writes);
   const result = await lane.unsafe<{ base: number; places: string | null }[]>(
     WRITE_BATCH,
@@ -98,10 +103,12 @@ export async function writeBatch(lane: Sql, writes: readonly BatchWrite[]): Prom
       `{${origins.places.join(',')}}`,
       arrayLiteral(origins.users),
       arrayLiteral(origins.userAgents),
+      epoch ?? null,
     ],
     { prepare: true },
   );
   const row = result[0];
+  if (row === undefined && epoch !== undefined) throw new EpochEnded(epoch);
   if (row === undefined) throw new Error('Cannot write: the revision row is missing from the database');
   const applied = writes.map(() => false);
   for (const place of row.places === null ? [] : row.places.split(',')) applied[Number(place) - 1] = true;
@@ -138,7 +145,7 @@ export async function readObjects(transaction: Sql, page: (rows: readonly Object
   );
 }
 
-/** expired_objects: objects of a resource last written longer ago than `seconds`, at most `limit`. */
+/** expired_objects: objects of a resource last written longer ago than `seconds`, at most `limit`, in no order. */
 export async function expiredObjects(
   sql: Sql,
   resource: string,
@@ -148,15 +155,24 @@ export async function expiredObjects(
   return sql<Pick<ObjectRow, 'namespace' | 'name' | 'revision'>[]>`
     SELECT namespace, name, revision FROM objects
     WHERE resource = ${resource} AND written_at < now() - make_interval(secs => ${seconds})
-    ORDER BY written_at LIMIT ${limit}`;
+    LIMIT ${limit}`;
+}
+
+/** first_expiry: in how many seconds the first object of a resource will be last written longer ago than `seconds`; undefined when there is none. */
+export async function firstExpiry(sql: Sql, resource: string, seconds: number): Promise<number | undefined> {
+  const rows = await sql<{ expires: number | null }[]>`
+    SELECT extract(epoch FROM min(written_at) + make_interval(secs => ${seconds}) - now())::float8 AS expires
+    FROM objects WHERE resource = ${resource}`;
+  return rows[0]?.expires ?? undefined;
 }
 
 /**
- * fence: ends the backend of a lost lane and waits for batches under way, so that nothing of that lane can commit after this returns.
- * Without it a statement still in a dead connection's buffer could take effect after its outcome was looked up.
+ * fence: after it nothing that was sent before it can commit. It ends the backend of a lost lane, so that nobody waits for its locks, and starts
+ * a new epoch: a statement that is still in a dead connection's buffer, or in a proxy's, does nothing when it comes. Other servers learn of the
+ * epoch by their next batch. A pooler invents the number of the backend, and ends what a client leaves behind by itself.
  */
 export async function fence(sql: Sql, backendPid: number): Promise<void> {
   await sql`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-    WHERE pid = ${backendPid} AND application_name = 'skep writer' AND datname = current_database()`;
-  await sql`SELECT value FROM revision WHERE id = 1 FOR UPDATE`;
+    WHERE pid = ${backendPid}::int8 AND application_name = 'skep writer' AND datname = current_database()`;
+  await startEpoch(sql);
 }

@@ -2,6 +2,7 @@ import type { Sql } from 'postgres';
 import { type BackupFile, OTHER_TABLES, SAVED_TABLES } from './backup.ts';
 import { type BackupCounts, BackupError, type BackupHeader, readBackup } from './backup-file.ts';
 import { nextLogStart, restartLog } from './log-partitions.ts';
+import { SOMEBODY } from './epoch.ts';
 import { DatabaseError } from './errors.ts';
 import { applyMigrations, isOlderSchema } from './migrate.ts';
 import { MEMBER_LOCK } from './server-session.ts';
@@ -71,6 +72,8 @@ export async function load(sql: Sql, { path, header }: VerifiedBackup, options: 
     await transaction`UPDATE revision SET value = ${revision} WHERE id = 1`;
     await restartLog(transaction, revision);
     await applyMigrations(transaction);
+    // A batch of before names another epoch, and a server of before may still believe to be alone.
+    await transaction`UPDATE revision SET epoch = ${revision}, alone = ${SOMEBODY} WHERE id = 1`;
     return revision;
   });
 }

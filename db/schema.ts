@@ -3,13 +3,16 @@ import { sql } from 'drizzle-orm';
 
 /**
  * The counter that orders all writes: a single row. A batch adds its size to `value` and holds the row's lock to its commit, so the order of
- * numbers is the order of commits, whichever server writes (docs/watch.md).
+ * numbers is the order of commits, whichever server writes (docs/watch.md). A batch names `epoch` and does nothing when that has changed; `alone`
+ * is the server that may believe that nobody else writes, 0 = none (epoch.ts).
  */
 export const revision = pgTable(
   'revision',
   {
     id: smallint('id').primaryKey().default(1),
     value: bigint('value', { mode: 'number' }).notNull(),
+    epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
+    alone: integer('alone').notNull().default(0),
   },
   (table) => [check('revision_single_row', sql`${table.id} = 1`)],
 );

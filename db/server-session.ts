@@ -2,7 +2,8 @@ import type { Sql } from 'postgres';
 import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
-import { type DatabaseAddress, connectClient } from './connect.ts';
+import { type DatabaseAddress, connectClient, poolerOf } from './connect.ts';
+import { type Epoch, endAlone, readEpoch, startEpochAlone } from './epoch.ts';
 import { DatabaseError, codeOf, whyNot } from './errors.ts';
 
 /** What a server session needs. */
@@ -10,6 +11,8 @@ export interface ServerSessionOptions {
   readonly address: DatabaseAddress;
   readonly log: Logger;
   readonly clock?: Clock;
+  /** Makes the tables that the session reads, once no restore can be under way; again after each loss of the session. */
+  readonly prepare?: () => Promise<void>;
   /** Default: those of SESSION_TIMES. */
   readonly times?: Partial<Record<keyof typeof SESSION_TIMES, number>>;
 }
@@ -22,27 +25,34 @@ export const SESSION_TIMES = {
   aloneTickMs: 15_000,
   /** A session that does not answer for so long is given up. Less than Postgres waits before it ends it (SETTINGS). */
   answerMs: 2_000,
-  /** A server that finds itself alone believes it after so long: by then one whose session was lost has noticed, and writes no more. */
-  believeAloneMs: 5_000,
-  /** The word that a server is alone holds for so long after its session has answered. */
+  /** The word that a server is alone holds for so long after its session was asked and has answered. */
   confirmedMs: 1_000,
+  /** A server waits for so long before it writes when one that believed to be alone went without a word. More than confirmedMs, by a tenth for clocks that run apart. */
+  outwaitMs: 1_100,
 } as const;
 
 /** The lock that every server holds: shared; by the only one: exclusive. */
 export const MEMBER_LOCK = 0x5ce9_0010;
 /** The leader's. */
-const LEADER_LOCK = 0x5ce9_0011;
+export const LEADER_LOCK = 0x5ce9_0011;
 /** First of the two numbers of the lock that says which server is there; the second is its id. */
-const IDENTITY_LOCK_CLASS = 0x5ce9;
+export const IDENTITY_LOCK_CLASS = 0x5ce9;
 /** Where servers tell each other that one wants in (`join`) or has gone (`leave`). It bears no data. */
-const CHANNEL = 'skep_servers';
+export const SERVERS_CHANNEL = 'skep_servers';
 
 /**
  * Postgres ends the session of a server that has vanished without a word after 4 s, and its locks with it. Over a Unix socket these have no
  * effect, and need none. Nothing of the database's own defaults may end the session or an answer.
  */
 const SETTINGS = `SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2;
-  SET tcp_user_timeout = 4000; SET statement_timeout = 0; SET lock_timeout = 0; SET idle_session_timeout = 0`;
+  SET tcp_user_timeout = 4000; SET statement_timeout = 0; SET idle_session_timeout = 0; SET lock_timeout = 1000`;
+/**
+ * Through a pooler (in session mode, else PooledSession is there) the connection that Postgres sees is the pooler's, and stays when a server
+ * vanishes: a session that says nothing for 4 s is ended. One that lives says something every second.
+ */
+const POOLED_SETTINGS = 'SET idle_session_timeout = 4000';
+/** SQLSTATE of a lock that was not to be had within lock_timeout, which is shorter than answerMs. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 const JOIN_EVERY_MS = 50;
 const JOIN_TELL_EVERY = 20;
@@ -54,9 +64,13 @@ const RETRY_MOST_MS = 2_000;
 interface Term {
   readonly client: Sql;
   readonly over: AbortController;
+  /** Postgres' process; a connection that the client has made anew has none of the locks. */
   pid: number;
-  sole: boolean;
-  soleSince: number;
+  /** Has the member lock exclusively: nobody else can become a member. */
+  exclusive: boolean;
+  /** And has started an epoch since: nothing that others have sent before can commit. */
+  alone: boolean;
+  epoch: number;
   /** Another server is on its way in: not to be alone again before this moment. */
   sharedUntil: number;
   leading: boolean;
@@ -66,10 +80,11 @@ interface Term {
  * What several servers on one database know of each other, by advisory locks on a connection kept for them. Locks end with their session,
  * whatever ended it, and write nothing.
  *
- *   away  --connect-->  joining (waits for whoever holds the member lock alone to share it)  -->  member, perhaps alone, perhaps leader
- *   member  --connection lost, or no answer in time-->  away;  any  --stop-->  stopped
+ *   away  --connect-->  joining (waits for whoever holds the member lock alone to share it, or outwaits the belief of one that vanished)
+ *   -->  member, perhaps alone, perhaps leader;  member  --connection lost, or no answer in time-->  away;  any  --stop-->  stopped
  *
- * A server may write only as a member (`isMember`): then nobody else believes to be alone.
+ * A server may write only as a member (`isMember`), under the epoch that it read as one: then nobody else believes to be alone. It is alone when
+ * it has the member lock exclusively, has then started an epoch, and its memory has reached the start of it. The argument is in docs/watch.md.
  */
 export class ServerSession implements Service {
   readonly name = 'server-session';
@@ -78,13 +93,14 @@ export class ServerSession implements Service {
   readonly #options: ServerSessionOptions;
   readonly #clock: Clock;
   readonly #times: Readonly<Record<keyof typeof SESSION_TIMES, number>>;
+  readonly #isPooled: boolean;
   readonly #stopped = new AbortController();
   readonly #changed = new Set<() => void>();
   #term: Term | undefined;
   #wake = new AbortController();
   #wantsLead = false;
   #lost = new AbortController();
-  #confirmedAt = 0;
+  #confirmedAt = { wallMs: 0, steadyMs: 0 };
   #joins = 0;
   #looking: Promise<void> | undefined;
   #running: Promise<void> | undefined;
@@ -93,6 +109,7 @@ export class ServerSession implements Service {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#times = { ...SESSION_TIMES, ...options.times };
+    this.#isPooled = poolerOf(options.address) !== undefined;
   }
 
   /** How often this server has become a member: what others knew of it before may be forgotten. */
@@ -110,20 +127,36 @@ export class ServerSession implements Service {
     return this.#term?.leading === true;
   }
 
-  /** No other server can have written since the session last answered, which was just now. */
-  isAlone(): boolean {
+  /**
+   * Does memory that has reached `memoryRevision` hold all that any other server has written; no other can write unless the session has ended
+   * since it last answered, which was just now.
+   */
+  isAlone(memoryRevision: number): boolean {
     const term = this.#term;
-    if (term?.sole !== true) return false;
-    const now = this.#clock.now();
-    if (now - term.soleSince < this.#times.believeAloneMs) return false;
-    if (now - this.#confirmedAt < this.#times.confirmedMs) return true;
+    if (term?.alone !== true || memoryRevision < term.epoch) return false;
+    const { wallMs, steadyMs } = this.#confirmedAt;
+    // The wall clock may be set back; the steady one stands still while the machine sleeps.
+    const ageMs = Math.max(this.#clock.now() - wallMs, performance.now() - steadyMs);
+    if (ageMs < this.#times.confirmedMs) return true;
     this.#look().catch(() => undefined);
     return false;
   }
 
   /** Is no other server there, as far as is known; may be out of date for as long as a tick. */
   get seemsAlone(): boolean {
-    return this.#term?.sole === true;
+    return this.#term?.alone === true;
+  }
+
+  /** What a batch sent now names; 0, which is none, without a session. */
+  get epoch(): number {
+    return this.#term?.epoch ?? 0;
+  }
+
+  /** Reads the epoch anew, when another server has started one. Rejects with DatabaseError when this server is no longer a member. */
+  async renewEpoch(): Promise<void> {
+    const term = this.#term;
+    if (term === undefined) throw new DatabaseError('unavailable', 'Cannot tell the epoch: no session');
+    term.epoch = (await this.#ofSession(term, readEpoch(term.client))).epoch;
   }
 
   run(): Promise<void> {
@@ -159,17 +192,11 @@ export class ServerSession implements Service {
     return { lost: this.#lost.signal };
   }
 
-  /** live_servers: the ids of the servers whose session lives, this one's too. */
+  /** The ids of the servers whose session lives, this one's too. */
   async liveServers(): Promise<ReadonlySet<number>> {
     const term = this.#term;
     if (term === undefined) throw new DatabaseError('unavailable', 'Cannot tell which servers live: no session');
-    const rows = await this.#answer(
-      term,
-      term.client<{ id: number }[]>`SELECT objid::int4 AS id FROM pg_locks
-        WHERE locktype = 'advisory' AND classid = ${IDENTITY_LOCK_CLASS} AND objsubid = 2 AND granted
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-    );
-    return new Set(rows.map(({ id }) => id));
+    return this.#answer(term, liveServers(term.client));
   }
 
   async #loop(): Promise<void> {
@@ -209,8 +236,9 @@ export class ServerSession implements Service {
       }),
       over,
       pid: 0,
-      sole: false,
-      soleSince: 0,
+      exclusive: false,
+      alone: false,
+      epoch: 0,
       sharedUntil: 0,
       leading: false,
     };
@@ -220,7 +248,8 @@ export class ServerSession implements Service {
   /** Becomes a member: alone if nobody is there, else beside the others. */
   async #join(term: Term): Promise<void> {
     const { client } = term;
-    await this.#answer(term, client.unsafe(`${SETTINGS}; LISTEN ${CHANNEL}`).simple());
+    const settings = this.#isPooled ? `${SETTINGS}; ${POOLED_SETTINGS}` : SETTINGS;
+    await this.#answer(term, client.unsafe(`${settings}; LISTEN ${SERVERS_CHANNEL}`).simple());
     const [own] = await this.#answer(
       term,
       client<
@@ -228,18 +257,35 @@ export class ServerSession implements Service {
       >`SELECT pg_backend_pid() AS pid, pg_advisory_lock(${IDENTITY_LOCK_CLASS}, ${this.id})::text`,
     );
     term.pid = own?.pid ?? 0;
-    if (await this.#try(term, 'pg_try_advisory_lock', MEMBER_LOCK)) this.#setSole(term);
+    if (await this.#try(term, 'pg_try_advisory_lock', MEMBER_LOCK)) term.exclusive = true;
     else await this.#joinOthers(term);
-    this.#confirmedAt = this.#clock.now();
+    await this.#options.prepare?.();
+    await this.#outwait(term);
+    this.#confirmedAt = this.#moment();
+    term.epoch = (await this.#ofSession(term, readEpoch(client))).epoch;
     this.#term = term;
     this.#joins += 1;
-    this.#options.log.info({ id: this.id, alone: term.sole }, 'joined the servers of this database');
+    this.#options.log.info({ id: this.id }, 'joined the servers of this database');
     this.#tell();
+  }
+
+  /** A server that believed to be alone and has not taken it back may do so for a moment longer: it lost its session, and may not know yet. */
+  async #outwait(term: Term): Promise<void> {
+    const { alone } = await this.#ofSession(term, readEpoch(term.client));
+    if (alone === 0 || alone === this.id) return;
+    this.#options.log.info(
+      { server: alone },
+      'a server that was alone has gone without a word: waiting until it must know',
+    );
+    await this.#clock.sleep(this.#times.outwaitMs, AbortSignal.any([term.over.signal, this.#stopped.signal]));
+    if (term.over.signal.aborted || this.#stopped.signal.aborted)
+      throw new DatabaseError('unavailable', 'The session ended while it joined the others');
+    await this.#answer(term, unlessLocked(endAlone(term.client, alone)));
   }
 
   async #joinOthers(term: Term): Promise<void> {
     for (let attempt = 0; !term.over.signal.aborted && !this.#stopped.signal.aborted; attempt++) {
-      if (attempt % JOIN_TELL_EVERY === 0) await this.#answer(term, term.client`SELECT pg_notify(${CHANNEL}, 'join')`);
+      if (attempt % JOIN_TELL_EVERY === 0) await this.#answer(term, term.client`SELECT pg_notify(${SERVERS_CHANNEL}, 'join')`);
       if (await this.#try(term, 'pg_try_advisory_lock_shared', MEMBER_LOCK)) return;
       await this.#clock.sleep(JOIN_EVERY_MS, term.over.signal);
     }
@@ -251,7 +297,8 @@ export class ServerSession implements Service {
     while (!term.over.signal.aborted && !this.#stopped.signal.aborted) {
       this.#wake = new AbortController();
       await this.#look();
-      const restMs = term.sole && (term.leading || !this.#wantsLead) ? this.#times.aloneTickMs : this.#times.tickMs;
+      const mayRest = term.alone && (term.leading || !this.#wantsLead) && !this.#isPooled;
+      const restMs = mayRest ? this.#times.aloneTickMs : this.#times.tickMs;
       await this.#clock.sleep(restMs, AbortSignal.any([this.#wake.signal, term.over.signal, this.#stopped.signal]));
     }
   }
@@ -265,23 +312,22 @@ export class ServerSession implements Service {
   async #lookOnce(): Promise<void> {
     const term = this.#term;
     if (term === undefined) return;
-    const askedAt = this.#clock.now();
+    const asked = this.#moment();
+    const mayTry = !term.exclusive && asked.wallMs >= term.sharedUntil;
     const [row] = await this.#answer(
       term,
       term.client<{ pid: number; leads: boolean; sole: boolean }[]>`SELECT pg_backend_pid() AS pid,
         CASE WHEN ${this.#wantsLead && !term.leading} THEN pg_try_advisory_lock(${LEADER_LOCK}) ELSE ${term.leading} END AS leads,
-        CASE WHEN ${!term.sole && askedAt >= term.sharedUntil} THEN pg_try_advisory_lock(${MEMBER_LOCK}) ELSE false END AS sole`,
+        CASE WHEN ${mayTry} THEN pg_try_advisory_lock(${MEMBER_LOCK}) ELSE false END AS sole`,
     );
-    if (row?.pid !== term.pid) {
-      term.over.abort();
-      throw new DatabaseError('unavailable', 'The session has been given to another connection (a pooler?)');
-    }
+    if (row?.pid !== term.pid) throw this.#notOurs(term);
     if (term.over.signal.aborted) return;
-    this.#confirmedAt = askedAt;
+    this.#confirmedAt = asked;
     if (row.sole) {
+      term.exclusive = true;
       await this.#answer(term, term.client`SELECT pg_advisory_unlock_shared(${MEMBER_LOCK})`);
-      this.#setSole(term);
     }
+    if (term.exclusive && !term.alone) await this.#beAlone(term);
     if (row.leads && !term.leading) {
       term.leading = true;
       this.#lost = new AbortController();
@@ -289,20 +335,33 @@ export class ServerSession implements Service {
     }
   }
 
-  #setSole(term: Term): void {
-    term.sole = true;
-    term.soleSince = this.#clock.now();
+  /** Nobody else is a member. What those that were have sent still counts when it has the counter's lock, and does nothing when it comes later. */
+  async #beAlone(term: Term): Promise<void> {
+    if (this.#clock.now() < term.sharedUntil) return this.#letGo(term);
+    const started = await this.#ofSession(term, unlessLocked(startEpochAlone(term.client, this.id)));
+    if (started === undefined) return;
+    term.epoch = started.epoch;
+    // Another one may have asked to be let in meanwhile.
+    if (!term.exclusive) return;
+    term.alone = true;
+    this.#options.log.info({ id: this.id, epoch: started.epoch }, 'alone on this database');
+  }
+
+  /** From here on reads ask; then the others are told that they need not wait; only then do they get the lock. */
+  async #letGo(term: Term): Promise<void> {
+    term.exclusive = false;
+    term.alone = false;
+    await this.#answer(term, unlessLocked(endAlone(term.client, this.id)));
+    await this.#answer(
+      term,
+      term.client`SELECT pg_advisory_lock_shared(${MEMBER_LOCK})::text, pg_advisory_unlock(${MEMBER_LOCK})`,
+    );
   }
 
   #heard(term: Term, message: string): void {
-    if (message === 'join' && term.sole) {
-      // From here on reads ask; only then does the other get the lock.
-      term.sole = false;
+    if (message === 'join') {
       term.sharedUntil = this.#clock.now() + 2 * this.#times.tickMs;
-      this.#answer(
-        term,
-        term.client`SELECT pg_advisory_lock_shared(${MEMBER_LOCK})::text, pg_advisory_unlock(${MEMBER_LOCK})`,
-      ).catch(() => undefined);
+      if (term.exclusive) this.#letGo(term).catch(() => undefined);
     }
     if (message === 'join' || message === 'leave') this.#wake.abort();
   }
@@ -318,14 +377,36 @@ export class ServerSession implements Service {
   }
 
   async #sayGoodbye(term: Term): Promise<void> {
-    if (term.sole) return;
-    const goodbye = term.client`SELECT pg_advisory_unlock_all()::text, pg_notify(${CHANNEL}, 'leave')`;
-    await Promise.race([goodbye.catch(() => undefined), this.#clock.sleep(500)]);
+    const { client, exclusive } = term;
+    const goodbye = async (): Promise<void> => {
+      if (exclusive) await endAlone(client, this.id);
+      else await client`SELECT pg_advisory_unlock_all()::text, pg_notify(${SERVERS_CHANNEL}, 'leave')`;
+    };
+    await Promise.race([goodbye().catch(() => undefined), this.#clock.sleep(500)]);
   }
 
   async #try(term: Term, lock: 'pg_try_advisory_lock' | 'pg_try_advisory_lock_shared', key: number): Promise<boolean> {
     const [row] = await this.#answer(term, term.client.unsafe<{ got: boolean }[]>(`SELECT ${lock}(${key}) AS got`));
     return row?.got === true;
+  }
+
+  /** As #answer; the term is over also when another connection than that with the locks has answered. */
+  async #ofSession<T extends Epoch | undefined>(term: Term, statement: PromiseLike<T>): Promise<T> {
+    const answer = await this.#answer(term, statement);
+    if (term.over.signal.aborted || (answer !== undefined && answer.backendPid !== term.pid)) throw this.#notOurs(term);
+    return answer;
+  }
+
+  #notOurs(term: Term): DatabaseError {
+    term.over.abort();
+    return new DatabaseError(
+      'unavailable',
+      'The session has ended, or has been given to another connection (a pooler?)',
+    );
+  }
+
+  #moment(): { readonly wallMs: number; readonly steadyMs: number } {
+    return { wallMs: this.#clock.now(), steadyMs: performance.now() };
   }
 
   /** The answer of a statement; when it does not come in time, or the connection ends, the term is over. */
@@ -367,4 +448,19 @@ export class ServerSession implements Service {
       settle();
     });
   }
+}
+
+/** Undefined when the statement did nothing because a batch has the counter's lock for so long. */
+const unlessLocked = <T>(statement: Promise<T>): Promise<T | undefined> =>
+  statement.catch((error: unknown) => {
+    if (codeOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+    return undefined;
+  });
+
+/** live_servers: the ids of the servers whose session lives. */
+export async function liveServers(sql: Sql): Promise<ReadonlySet<number>> {
+  const rows = await sql<{ id: number }[]>`SELECT objid::int4 AS id FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = ${IDENTITY_LOCK_CLASS} AND objsubid = 2 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+  return new Set(rows.map(({ id }) => id));
 }

@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import type { Logger } from '#base/logger.ts';
-import { type Database, connect } from '#db/connect.ts';
+import { type Database, connect, poolerOf } from '#db/connect.ts';
 import { startEmbedded } from '#db/embedded.ts';
 import { IdentityTable } from '#db/identity.ts';
 import { migrate } from '#db/migrate.ts';
+import { PooledSession } from '#db/pooled-session.ts';
 import { ServerSession } from '#db/server-session.ts';
+import { SoleServer } from '#db/sole-server.ts';
 import type { ServerConfig } from './config.ts';
 import { shareIdentity } from './identity/shared-identity.ts';
 import type { LeaderElection } from './reconcile/leader.ts';
 import { soleLeader } from './reconcile/leader.ts';
-import { type Membership, soleMember } from './store/freshness.ts';
+import type { Membership } from './store/freshness.ts';
 
 /** What a hub's database is opened with. */
 export interface HubDatabaseOptions {
@@ -26,7 +28,7 @@ export interface HubDatabase {
   readonly membership: Membership;
   readonly leader: LeaderElection;
   /** This server among the others; undefined with the embedded database, which nobody else can reach. */
-  readonly session: ServerSession | undefined;
+  readonly session: ServerSession | PooledSession | undefined;
 }
 
 /**
@@ -49,14 +51,18 @@ export async function openHubDatabase(
   started.push(() => database.close());
   say(`database: Postgres ${Math.floor(database.version / 10_000)} answers, after ${took()}`);
   const session = config.databaseUrl === undefined ? undefined : await joinServers(database, log, started);
-  await migrate(database.pool);
+  const membership = session ?? (await openAlone(database));
   await shareIdentity({
     table: new IdentityTable(database.pool),
     directory: join(config.dataDir, 'identity'),
     keyFile: config.encryptionKeyFile,
   });
-  if (session === undefined) return { database, membership: soleMember, leader: soleLeader, session };
-  return { database, membership: session, leader: session, session };
+  return { database, membership, leader: session ?? soleLeader, session };
+}
+
+async function openAlone({ pool }: Database): Promise<SoleServer> {
+  await migrate(pool);
+  return SoleServer.open(pool);
 }
 
 async function startOwnPostgres(
@@ -75,11 +81,16 @@ async function startOwnPostgres(
 }
 
 async function joinServers(
-  { address }: Database,
+  database: Database,
   log: Logger,
   started: (() => Promise<void>)[],
-): Promise<ServerSession> {
-  const session = new ServerSession({ address, log: log.child({ part: 'servers' }) });
+): Promise<ServerSession | PooledSession> {
+  const { address, pool } = database;
+  const common = { log: log.child({ part: 'servers' }), prepare: () => migrate(pool) };
+  const session =
+    poolerOf(address) === 'transaction'
+      ? new PooledSession({ database, ...common })
+      : new ServerSession({ address, ...common });
   started.push(() => session.stop());
   void session.run();
   await session.joined();

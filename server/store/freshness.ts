@@ -3,14 +3,23 @@ import type { Clock } from '#base/clock.ts';
 
 /** Where this server stands among those of its database (db/server-session.ts). */
 export interface Membership {
-  /** Has nobody else been able to write until just now. */
-  isAlone(): boolean;
+  /** Does memory at this revision hold all that any other server has been able to write until just now. */
+  isAlone(memoryRevision: number): boolean;
   /** Do the others know of this server; only then it may write. */
   readonly isMember: boolean;
+  /** What each batch names (db/epoch.ts); undefined = nothing. */
+  readonly epoch: number | undefined;
+  /** Asks for the epoch again, after a batch that named an old one did nothing. Rejects with DatabaseError when this server may not write. */
+  renewEpoch(): Promise<void>;
 }
 
-/** The membership of a server whose database nobody else can reach. */
-export const soleMember: Membership = { isAlone: () => true, isMember: true };
+/** The membership of a store that has its database to itself, or does not care. */
+export const soleMember: Membership = {
+  isAlone: () => true,
+  isMember: true,
+  epoch: undefined,
+  renewEpoch: () => Promise.resolve(),
+};
 
 /** What freshness is judged by. */
 export interface FreshnessOptions {
@@ -63,7 +72,7 @@ export class Freshness {
       this.#probe();
       return undefined;
     }
-    return this.#options.membership.isAlone() ? undefined : this.#catchUp();
+    return this.#options.membership.isAlone(this.#options.revision()) ? undefined : this.#catchUp();
   }
 
   /**
@@ -71,7 +80,7 @@ export class Freshness {
    * Rejects with StatusError ServiceUnavailable when the database does not answer within 3 s.
    */
   certain(): Promise<void> | undefined {
-    return this.#options.membership.isAlone() ? undefined : this.#makeCertain();
+    return this.#options.membership.isAlone(this.#options.revision()) ? undefined : this.#makeCertain();
   }
 
   async #makeCertain(): Promise<void> {

@@ -8,7 +8,7 @@ import { eventually } from '#test/support/eventually.ts';
 import type { ObjectEvent } from './object-store.ts';
 import { type DatabaseStore, type StoreOptions, openStore } from './store.ts';
 
-const times = { tickMs: 50, answerMs: 1_000, believeAloneMs: 150, confirmedMs: 300 };
+const times = { tickMs: 50, answerMs: 1_000, confirmedMs: 300, outwaitMs: 330 };
 
 /** A store as one of several servers has it. */
 interface Server {

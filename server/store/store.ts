@@ -79,7 +79,7 @@ export class DatabaseStore implements ObjectStore, Service {
       follower: this.#follower,
       log,
       clock,
-      mayWrite: () => membership.isMember,
+      membership,
       onCommitted: () => this.#committed(),
     });
     this.#freshness = new Freshness({

@@ -4,11 +4,13 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import { readChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
+import { EpochEnded } from '#db/epoch.ts';
 import { type DatabaseCondition, codeOf, conditionOf, wasNeverSent, whyNot } from '#db/errors.ts';
 import { makePartitions } from '#db/log-partitions.ts';
 import { type BatchResult, fence, writeBatch } from '#db/objects.ts';
 import { CachedObject } from './cached-object.ts';
 import { encode, resourceName } from './encoding.ts';
+import { type Membership, soleMember } from './freshness.ts';
 import type { LogFollower } from './log-follower.ts';
 import type { ObjectWrite, StoredObject } from './object-store.ts';
 import type { WatchCache } from './watch-cache.ts';
@@ -20,6 +22,9 @@ const BATCH_WRITES = 256;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
 /** How long a batch whose connection was lost is looked for, ms. */
 const OUTCOME_DEADLINE_MS = 15_000;
+
+const NO_MEMBER = 'this server has lost its session among the others';
+const NO_ANSWER = 'the database does not answer';
 
 /** A write that waits for its batch or for its outcome. */
 interface Pending {
@@ -38,8 +43,8 @@ export interface WriterOptions {
   readonly follower: LogFollower;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** False while the other servers of the database do not know of this one: what it wrote could be missing from their consistent reads. */
-  readonly mayWrite?: () => boolean;
+  /** While the others do not know of this server nothing is written: it could be missing from their consistent reads. Default: soleMember. */
+  readonly membership?: Membership;
   /** Told of the cache's revision after each batch. */
   readonly onCommitted?: (revision: number) => void;
 }
@@ -53,6 +58,7 @@ export interface WriterOptions {
 export class BatchWriter {
   readonly #options: WriterOptions;
   readonly #clock: Clock;
+  readonly #membership: Membership;
   #queue: Pending[] = [];
   #flushing: Promise<void> | undefined;
   #lost = false;
@@ -62,6 +68,7 @@ export class BatchWriter {
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#membership = options.membership ?? soleMember;
   }
 
   /** How many writes wait, for a gauge. */
@@ -72,8 +79,8 @@ export class BatchWriter {
   /** Why a write would be refused now, whatever it is; undefined = it would be tried. */
   get refuses(): string | undefined {
     if (this.#stopped) return 'the server is stopping';
-    if (this.#lost) return 'the database does not answer';
-    if (this.#options.mayWrite?.() === false) return 'this server has lost its session among the others';
+    if (this.#lost) return NO_ANSWER;
+    if (!this.#membership.isMember) return NO_MEMBER;
     return undefined;
   }
 
@@ -148,15 +155,19 @@ export class BatchWriter {
 
   async #commit(batch: readonly Pending[]): Promise<void> {
     const before = this.#options.cache.revision;
-    let result: BatchResult | undefined;
+    let result: BatchResult;
     try {
       result = await this.#sendUntilClear(batch);
-      this.#backendPid = result.backendPid;
+    } catch (error) {
+      if (conditionOf(error) !== 'unavailable' && !wasNeverSent(error)) throw error;
+      return this.#resolveUnknown(batch, before, { cause: error });
+    }
+    this.#backendPid = result.backendPid;
+    try {
       await this.#settle(batch, result);
     } catch (error) {
-      // Once it is committed only the log can say how the cache stands to it; it must not be sent again.
-      if (result === undefined && conditionOf(error) !== 'unavailable' && !wasNeverSent(error)) throw error;
-      await this.#resolveUnknown(batch, before, error);
+      // It is committed, whatever the error says: it must not be sent again, nor refused.
+      await this.#resolveUnknown(batch, before, { cause: error, result });
     }
   }
 
@@ -170,7 +181,17 @@ export class BatchWriter {
         const mayRetry = condition === 'partition-missing' || condition === 'retry';
         if (!mayRetry || attempt === 3) throw error;
         if (condition === 'partition-missing') await makePartitions(this.#options.database.pool);
+        if (error instanceof EpochEnded) await this.#renewEpoch();
       }
+    }
+  }
+
+  /** Another server has decided what becomes of batches on their way. Whether this one may go on its session tells. */
+  async #renewEpoch(): Promise<void> {
+    try {
+      await this.#membership.renewEpoch();
+    } catch (error) {
+      throw Object.assign(unavailable(NO_MEMBER), { cause: error });
     }
   }
 
@@ -185,6 +206,7 @@ export class BatchWriter {
         value,
         ...(write.origin === undefined ? {} : write.origin),
       })),
+      this.#membership.epoch,
     );
   }
 
@@ -223,11 +245,16 @@ export class BatchWriter {
   }
 
   /**
-   * The connection broke while a batch was on its way. Its backend is ended first, so that it cannot commit later; then the log tells: a
-   * change of the same key from the same revision to the same value is ours (or one that cannot be told from it).
+   * The connection broke while a batch was on its way, or (with `result`) before memory had what it committed. The fence decides what becomes of
+   * it; then the log tells: a change of the same key from the same revision to the same value is ours (or one that cannot be told from it).
+   * The writes are answered within 15 s; the lane goes on when the database does.
    */
-  async #resolveUnknown(batch: readonly Pending[], from: number, cause: unknown): Promise<void> {
-    const { database, follower, log } = this.#options;
+  async #resolveUnknown(
+    batch: readonly Pending[],
+    from: number,
+    { cause, result }: { readonly cause: unknown; readonly result?: BatchResult },
+  ): Promise<void> {
+    const { database, follower, log, cache } = this.#options;
     this.#lost = true;
     this.#refuseQueue();
     log.warn(
@@ -235,29 +262,34 @@ export class BatchWriter {
       'the database connection broke under a batch',
     );
     let said = codeOf(cause);
-    const deadline = this.#clock.now() + OUTCOME_DEADLINE_MS;
-    let answered = wasNeverSent(cause);
-    if (answered) for (const pending of batch) pending.reject(unavailable('the database does not answer'));
-    while (!this.#stopped || this.#clock.now() < deadline) {
+    let answered = result === undefined && wasNeverSent(cause);
+    if (answered) for (const pending of batch) pending.reject(unavailable(NO_ANSWER));
+    const over = new AbortController();
+    // By the clock, not in the loop: a statement may hang. Who has an answer by then is not told another.
+    const late = this.#clock.sleep(OUTCOME_DEADLINE_MS, over.signal).then(() => {
+      if (!over.signal.aborted) for (const pending of batch) pending.reject(unknownOutcome(NO_ANSWER, cause));
+      answered = true;
+    });
+    while (!this.#stopped || !answered) {
       try {
         await fence(database.pool, this.#backendPid);
-        if (!answered) await this.#answerFromLog(batch, from);
+        if (!answered && result !== undefined) await this.#settle(batch, result);
+        else if (!answered) await this.#answerFromLog(batch, from);
         answered = true;
         await follower.catchUp();
+        await this.#membership.renewEpoch().catch(() => undefined);
         this.#lost = false;
-        log.info({ revision: this.#options.cache.revision }, 'the database answers again');
-        return;
+        log.info({ revision: cache.revision }, 'the database answers again');
+        break;
       } catch (error) {
         const code = codeOf(error);
         if (code !== said) log.warn({ code, why: whyNot(error) }, 'the database does not serve yet');
         said = code;
-        if (!answered && this.#clock.now() > deadline) {
-          answered = true;
-          for (const pending of batch) pending.reject(unknownOutcome(error));
-        }
         await this.#clock.sleep(250);
       }
     }
+    over.abort();
+    await late;
   }
 
   async #answerFromLog(batch: readonly Pending[], from: number): Promise<void> {
@@ -265,7 +297,8 @@ export class BatchWriter {
     for (let after = from; ;) {
       const page = await readChanges(this.#options.database.pool, after);
       if (page.oldest > after + 1) {
-        for (const pending of open.values()) pending.reject(unknownOutcome(new Error('the log no longer reaches back')));
+        for (const pending of open.values())
+          pending.reject(unknownOutcome('the change log no longer reaches back to it'));
         return;
       }
       for (const change of page.changes) {
@@ -280,13 +313,13 @@ export class BatchWriter {
       if (page.complete) break;
       after = page.upTo;
     }
-    for (const pending of open.values()) pending.reject(unavailable('the database does not answer'));
+    for (const pending of open.values()) pending.reject(unavailable(NO_ANSWER));
   }
 
   #refuseQueue(): void {
     const refused = this.#queue;
     this.#queue = [];
-    for (const pending of refused) pending.reject(unavailable('the database does not answer'));
+    for (const pending of refused) pending.reject(unavailable(NO_ANSWER));
   }
 }
 
@@ -301,15 +334,14 @@ const tooMany = (): StatusError =>
   new StatusError('TooManyRequests', `Cannot write: ${QUEUE_LIMIT} writes wait already; try again`, {
     retryAfterSeconds: 1,
   });
-const unknownOutcome = (cause: unknown): StatusError =>
+const unknownOutcome = (why: string, cause?: unknown): StatusError =>
   Object.assign(
-    new StatusError('Timeout', 'Cannot tell whether the write took effect: the database does not answer', {
-      retryAfterSeconds: 5,
-    }),
+    new StatusError('Timeout', `Cannot tell whether the write took effect: ${why}`, { retryAfterSeconds: 5 }),
     { cause },
   );
 /** Postgres has refused the batch, and it did nothing. What an operator can mend is for the client to try again; else it is a fault of ours. */
 function refused(cause: unknown): StatusError {
+  if (cause instanceof StatusError) return cause;
   const reason = REFUSALS[conditionOf(cause)];
   if (reason === undefined)
     return Object.assign(
@@ -326,5 +358,5 @@ const REFUSALS: Partial<Record<DatabaseCondition, string>> = {
   exhausted: 'the database has no space left',
   retry: 'the database takes too long',
   denied: 'the database does not let this server write',
-  unavailable: 'the database does not answer',
+  unavailable: NO_ANSWER,
 };

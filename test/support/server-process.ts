@@ -24,10 +24,10 @@ export const databaseUrl = (address: DatabaseAddress): string =>
     ? address.url
     : `postgres://${address.user}@localhost/${address.database}?host=${address.socketDirectory}`;
 
-/** Starts a server from the sources and waits until it is ready. Kill it in `afterEach`. */
+/** Starts a server from the sources, with the embedded Postgres when there is no address, and waits until it is ready. Kill it in `afterEach`. */
 export async function startServerProcess(
   dataDir: string,
-  address: DatabaseAddress,
+  address: DatabaseAddress | undefined,
   flags: readonly string[] = [],
 ): Promise<ServerProcess> {
   await mkdir(dataDir, { recursive: true });
@@ -43,8 +43,7 @@ export async function startServerProcess(
       dataDir,
       '--listen',
       `127.0.0.1:${port}`,
-      '--database-url',
-      databaseUrl(address),
+      ...(address === undefined ? [] : ['--database-url', databaseUrl(address)]),
       ...flags,
     ],
     { stdout: Bun.file(logFile), stderr: Bun.file(logFile), stdin: 'ignore', cwd: ROOT },
