@@ -31,7 +31,7 @@ export async function startPgBouncer(
   if ('url' in address) throw new Error('Want the socket of a Postgres');
   const { uid, gid } = await stat(address.socketDirectory);
   const directory = await mkdtemp(join(tmpdir(), 'skep-pgbouncer-'));
-  const port = await freePort();
+  const port = Number(settings['listen_port'] ?? (await freePort()));
   const file = join(directory, 'pgbouncer.ini');
   const log = join(directory, 'log');
   const all = {
