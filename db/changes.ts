@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres';
-import { oldestOf } from './log-partitions.ts';
+import { oldestOf, oldestRevision } from './log-partitions.ts';
 
 /** One row of the log. `previousRevision` 0 = created; `value` null = deleted. */
 export interface Change {
@@ -71,6 +71,32 @@ export async function recentChanges(sql: Sql, upTo: number, limit: number): Prom
       FROM changes WHERE revision <= ${upTo} ORDER BY revision DESC LIMIT ${limit}
     ) AS c LEFT JOIN changes AS p ON p.revision = c.previous_revision AND c.previous_revision <> 0
     ORDER BY c.revision`;
+}
+
+/** An object as it was before its first change in a range. */
+export interface FormerObject {
+  readonly namespace: string;
+  readonly name: string;
+  /** 0 = it was not there. */
+  readonly revision: number;
+  /** Null when the log no longer has it. */
+  readonly value: string | null;
+}
+
+/** former_objects: the objects of a resource that were changed in (after, upTo], as they were at `after`; and from where the log is whole. */
+export async function formerObjects(
+  sql: Sql,
+  resource: string,
+  { after, upTo }: { readonly after: number; readonly upTo: number },
+): Promise<{ readonly objects: readonly FormerObject[]; readonly oldest: number }> {
+  const rows = await sql<(FormerObject & { readonly oldest: number })[]>`
+    SELECT c.namespace, c.name, c.previous_revision AS revision, p.value, ${oldestOf(sql)} AS oldest
+    FROM (
+      SELECT DISTINCT ON (namespace, name) namespace, name, previous_revision FROM changes
+      WHERE revision > ${after} AND revision <= ${upTo} AND resource = ${resource}
+      ORDER BY namespace, name, revision
+    ) AS c LEFT JOIN changes AS p ON p.revision = c.previous_revision AND c.previous_revision <> 0`;
+  return { objects: rows, oldest: rows[0]?.oldest ?? (await oldestRevision(sql)) };
 }
 
 /** resource_changes: what became of one resource in (after, upTo], oldest first, at most `limit` rows, each with what it replaced. */

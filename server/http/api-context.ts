@@ -7,6 +7,7 @@ import type { ObjectStore } from '#server/store/object-store.ts';
 import type { Registry, User, WriteContext } from '#server/store/registry.ts';
 import type { Authorizer } from './authz.ts';
 import type { EventEncoder } from './event-encoder.ts';
+import type { ListSnapshots } from './list-snapshots.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { Form } from './negotiate.ts';
 import type { WriteOptions } from './options.ts';
@@ -27,6 +28,7 @@ export interface ApiContext {
   readonly clock: Clock;
   readonly events: EventEncoder;
   readonly metrics: ApiMetrics;
+  readonly lists: ListSnapshots;
   /** Aborts when the server stops: watches end then. */
   readonly stopping: AbortSignal;
 }

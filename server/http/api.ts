@@ -17,6 +17,7 @@ import { type Answer, dispatch, findKind, hasSubresource, resourceRequest } from
 import { EventEncoder } from './event-encoder.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { historyResponse } from './history.ts';
+import { ListSnapshots, observeLists } from './list-snapshots.ts';
 import { ApiMetrics, type Asked } from './metrics.ts';
 import { OpenApi } from './openapi.ts';
 import { type RequestInfo, parseRequest } from './request-info.ts';
@@ -84,6 +85,9 @@ class Api {
     const subresources = [...hubSubresources(deps), ...(deps.subresources ?? [])];
     this.#metrics = deps.metrics ?? new Metrics();
     this.#health = new Health(deps.checks ?? [], deps.log);
+    const stopping = deps.stopping ?? new AbortController().signal;
+    const lists = new ListSnapshots(stopping);
+    observeLists(this.#metrics, lists);
     this.#context = {
       kinds: deps.kinds,
       registry: deps.registry,
@@ -96,7 +100,8 @@ class Api {
       clock,
       events: new EventEncoder(clock),
       metrics: new ApiMetrics(this.#metrics),
-      stopping: deps.stopping ?? new AbortController().signal,
+      lists,
+      stopping,
     };
     this.#discovery = new Discovery({ kinds: deps.kinds, subresources, serverAddress: deps.serverAddress });
     this.#openApi = new OpenApi(deps.kinds, GIT_VERSION);

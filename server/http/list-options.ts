@@ -56,7 +56,7 @@ export function readResourceVersion(text: string | null): number | undefined {
 /** 504 when a client asks for a revision that this server has not reached (upstream: NewTooLargeResourceVersionError). */
 export function demandReached(asked: number, current: number): void {
   if (asked <= current) return;
-  throw new StatusError('Timeout', `Too large resource version: ${asked}, current: ${current}`, {
+  throw new StatusError('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });
@@ -89,17 +89,14 @@ function listErrors(query: URLSearchParams): FieldError[] {
 
 function watchErrors(query: URLSearchParams): FieldError[] {
   const match = query.get('resourceVersionMatch') ?? '';
-  if (!query.has('sendInitialEvents')) {
-    const detail = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
-    return match === '' ? [] : [forbidden('resourceVersionMatch', detail)];
-  }
+  const wantsInitial = query.has('sendInitialEvents');
   const errors: FieldError[] = [];
-  if (match === '')
-    errors.push(
-      forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
-    );
-  else if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
-  if ((query.get('continue') ?? '') !== '')
-    errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
+  const refuse = (detail: string): number => errors.push(forbidden('resourceVersionMatch', detail));
+  if (wantsInitial && match !== 'NotOlderThan')
+    refuse('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  if (match === '') return errors;
+  if (!wantsInitial) refuse('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
+  if ((query.get('continue') ?? '') !== '') refuse('resourceVersionMatch is forbidden when continue is provided');
   return errors;
 }

@@ -1,9 +1,9 @@
 import { expired } from '#api/meta/status.ts';
-import { type ChangeWithPrevious, resourceChanges } from '#db/changes.ts';
+import { type ChangeWithPrevious, formerObjects, resourceChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
 import { oldestRevision } from '#db/log-partitions.ts';
 import { CachedObject } from './cached-object.ts';
-import type { ObjectEvent, ObjectSubscriber } from './object-store.ts';
+import type { ObjectEvent, ObjectSubscriber, StoredObject } from './object-store.ts';
 
 /** How many changes are read at once. */
 const PAGE = 200;
@@ -35,6 +35,33 @@ export async function replayLog(database: Database, replay: Replay, subscriber: 
   }
   return after;
 }
+
+/** A list to be told as it was. */
+export interface FormerList {
+  readonly resource: string;
+  /** Undefined = all. */
+  readonly namespace: string | undefined;
+  readonly revision: number;
+  /** The objects at `upTo`, in key order. */
+  readonly now: readonly StoredObject[];
+  readonly upTo: number;
+}
+
+/** The objects of a resource at a revision, in key order, out of those of now and the log. Rejects with StatusError Expired when the log has not kept one. */
+export async function formerList(database: Database, list: FormerList): Promise<readonly StoredObject[]> {
+  const { resource, namespace, revision, now, upTo } = list;
+  const { objects, oldest } = await formerObjects(database.pool, resource, { after: revision, upTo });
+  if (oldest > revision + 1) throw expired(`too old resource version: ${revision} (${oldest})`);
+  const former = objects.flatMap((one) => {
+    if (one.revision === 0 || (namespace !== undefined && one.namespace !== namespace)) return [];
+    if (one.value === null) throw expired(`too old resource version: ${revision} (${oldest})`);
+    return [CachedObject.ofRow({ resource, namespace: one.namespace, name: one.name }, one.revision, one.value)];
+  });
+  const unchanged = now.filter((stored) => stored.revision <= revision);
+  return [...unchanged, ...former].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function eventOf(row: ChangeWithPrevious, needsPrevious: boolean): ObjectEvent {
   const { revision, previousRevision, previousValue, value } = row;

@@ -93,6 +93,8 @@ export interface ObjectStore {
   get(resource: string, namespace: string, name: string): StoredObject | undefined;
   /** In key order (namespace, then name). `namespace` undefined = all. */
   list(resource: string, namespace?: string): readonly StoredObject[];
+  /** The same as it was at `revision`, from the log. Rejects with StatusError Expired when the log has not kept all of it. */
+  listAt(resource: string, namespace: string | undefined, revision: number): Promise<readonly StoredObject[]>;
   /** Rejects with StatusError: AlreadyExists, Conflict (expectedRevision no longer holds), NotFound, TooManyRequests (queue full), ServiceUnavailable. */
   write(write: ObjectWrite): Promise<StoredObject>;
   /**

@@ -10,7 +10,7 @@ import type { RingLimits } from './event-ring.ts';
 import { Freshness, type Membership, soleMember } from './freshness.ts';
 import { LogFollower } from './log-follower.ts';
 import { LogKeeper } from './log-keeper.ts';
-import { replayLog } from './log-replay.ts';
+import { formerList, replayLog } from './log-replay.ts';
 import { objectHistory } from './object-history.ts';
 import type {
   HistoryQuery,
@@ -127,6 +127,12 @@ export class DatabaseStore implements ObjectStore, Service {
 
   list(resource: string, namespace?: string): readonly StoredObject[] {
     return this.#cache.list(resource, namespace);
+  }
+
+  listAt(resource: string, namespace: string | undefined, revision: number): Promise<readonly StoredObject[]> {
+    // Both of one moment: what is written while the log is read is not in the list either.
+    const [now, upTo] = [this.#cache.list(resource, namespace), this.#cache.revision];
+    return formerList(this.#options.database, { resource, namespace, revision, now, upTo });
   }
 
   write(write: ObjectWrite): Promise<StoredObject> {

@@ -94,7 +94,8 @@ export async function startApiServer({
     checks: serverChecks({ store, roles: [], stopping: stopping.signal }),
   });
   const endFurnishing = furnishNamespaces(client, authority.caCertificate);
-  for (const name of ['default', 'kube-system'])
+  // There already, when it is another server of its database.
+  for (const name of ['default', 'kube-system'].filter((one) => client.get(namespaceKind, '', one) === undefined))
     await client.create(namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
   if (port !== undefined) app.listen({ port, hostname: '127.0.0.1' });
 

@@ -65,19 +65,6 @@ test('list() counts what is left only without a selector', async () => {
   expect((await list(`${OURS}&limit=1`)).metadata.remainingItemCount).toBeUndefined();
 });
 
-test('list() answers Expired for a token whose revision is gone, with a token for the rest as it is now', async () => {
-  const token = Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: 0, start: 'lists\0b' })).toString('base64url');
-  const subscribe = api.store.subscribe.bind(api.store);
-  const { expired } = await import('#api/meta/status.ts');
-  api.store.subscribe = () => {
-    throw expired('too old resource version');
-  };
-  const gone = await list(`continue=${token}`);
-  api.store.subscribe = subscribe;
-  expect(gone.reason).toBe('Expired');
-  expect(names(await list(`${OURS}&continue=${gone.metadata.continue}`))).toBe('bbe');
-});
-
 test('list() refuses what upstream refuses', async () => {
   const message = async (query: string): Promise<unknown> => (await list(query)).message;
   expect(await message('labelSelector=x%20y')).toBe(
@@ -86,12 +73,73 @@ test('list() refuses what upstream refuses', async () => {
   expect(await message('fieldSelector=spec.x%3D1')).toBe(
     '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
   );
-  expect(await message('continue=nonsense')).toBe('continue key is not valid');
+  expect(await message('continue=nonsense')).toBe('invalid continue token: continue key is not valid');
+  const token = (fields: Record<string, unknown>): string =>
+    `continue=${Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: 1, start: 'a', ...fields })).toString('base64url')}`;
+  const invalid = 'invalid continue token: continue key is not valid: ';
+  expect(await message(token({ v: 'v9' }))).toBe(`${invalid}server does not recognize this encoded version "v9"`);
+  expect(await message(token({ rv: 0 }))).toBe(
+    `${invalid}incorrect encoded start resourceVersion (version meta.k8s.io/v1)`,
+  );
+  expect(await message(token({ start: '' }))).toBe(`${invalid}encoded start key empty (version meta.k8s.io/v1)`);
+  expect(await message(`${token({})}&resourceVersion=5`)).toBe(
+    'specifying resource version is not allowed when using continue',
+  );
   expect(await message('resourceVersionMatch=Exact')).toContain(
     'resourceVersionMatch is forbidden unless resourceVersion is provided',
   );
-  expect(await message('resourceVersion=99999999')).toStartWith('Too large resource version: 99999999, current: ');
   expect(await message('limit=x')).toBe('strconv.ParseInt: parsing "x": invalid syntax');
+});
+
+test('list() and watch() judge resourceVersionMatch as upstream does', async () => {
+  const answer = async (query: string): Promise<unknown> => {
+    const { message, reason } = await list(query);
+    return reason === undefined ? 'fine' : message?.replace('ListOptions.meta.k8s.io "" is invalid: ', '');
+  };
+  const field = 'resourceVersionMatch';
+  const forbidden = (why: string): string => `${field}: Forbidden: ${why}`;
+  const needed = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+  const now = (await list(OURS)).metadata.resourceVersion;
+  const cases: [query: string, answer: string][] = [
+    [`${field}=Exact`, forbidden(`${field} is forbidden unless resourceVersion is provided`)],
+    [`${field}=NotOlderThan`, forbidden(`${field} is forbidden unless resourceVersion is provided`)],
+    [`${field}=Exact&resourceVersion=0`, forbidden(`${field} "exact" is forbidden for resourceVersion "0"`)],
+    [`${field}=NotOlderThan&resourceVersion=0`, 'fine'],
+    [`${field}=NotOlderThan&resourceVersion=${now}`, 'fine'],
+    [`${field}=Exact&resourceVersion=${now}`, 'fine'],
+    [
+      `${field}=Latest&resourceVersion=${now}`,
+      `${field}: Unsupported value: "Latest": supported values: "Exact", "NotOlderThan", ""`,
+    ],
+    [`${field}=Exact&resourceVersion=${now}&continue=x`, forbidden(`${field} is forbidden when continue is provided`)],
+    [`sendInitialEvents=true`, 'sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list'],
+    [
+      `watch=1&${field}=NotOlderThan`,
+      forbidden(`${field} is forbidden for watch unless sendInitialEvents is provided`),
+    ],
+    [`watch=1&sendInitialEvents=true`, forbidden(needed)],
+    [
+      `watch=1&sendInitialEvents=true&${field}=Exact`,
+      `[${forbidden(needed)}, ${field}: Unsupported value: "Exact": supported values: "NotOlderThan"]`,
+    ],
+  ];
+  for (const [query, expected] of cases) expect([query, await answer(query)]).toEqual([query, expected]);
+});
+
+test('list() answers 504 with a hint to try again for a revision that is yet to come', async () => {
+  for (const query of ['', '&resourceVersionMatch=Exact', '&resourceVersionMatch=NotOlderThan', '&limit=1']) {
+    const response = await api.call('GET', `${PATH}?resourceVersion=99999999999${query}`);
+    expect(response.status).toBe(504);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(await response.json()).toMatchObject({
+      reason: 'Timeout',
+      message: expect.stringMatching(/^Timeout: Too large resource version: 99999999999, current: \d+$/),
+      details: {
+        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+        retryAfterSeconds: 1,
+      },
+    });
+  }
 });
 
 test('list() as a Table has a row an object, with as much of it as asked for', async () => {
@@ -123,6 +171,6 @@ test('list() refuses the next page at a server that has yet to reach the revisio
   const answer = await list(`limit=2&continue=${Buffer.from(JSON.stringify(ahead)).toString('base64url')}`);
   expect([answer.reason, answer.message]).toEqual([
     'Timeout',
-    `Too large resource version: ${ahead.rv}, current: ${ahead.rv - 1_000}`,
+    `Timeout: Too large resource version: ${ahead.rv}, current: ${ahead.rv - 1_000}`,
   ]);
 });

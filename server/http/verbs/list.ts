@@ -1,20 +1,27 @@
 import { resourceOf } from '#api/kind.ts';
-import { type Status, StatusError, badRequest } from '#api/meta/status.ts';
+import { type Status, StatusError, badRequest, expired } from '#api/meta/status.ts';
 import type { StoredObject } from '#server/store/object-store.ts';
 import type { ResourceRequest } from '../api-context.ts';
+import type { ListIdentity } from '../list-snapshots.ts';
 import { type ListOptions, demandReached, readListOptions } from '../list-options.ts';
 import { listResponse } from '../render.ts';
 import { type Selection, readSelection } from '../selection.ts';
 import { listKey, snapshotAt } from '../snapshot.ts';
 
-/** GET of a collection. */
-export function list(request: ResourceRequest): Response {
+/** GET of a collection. A promise only where the log has to be asked. */
+export function list(request: ResourceRequest): Response | Promise<Response> {
   const options = readListOptions(request.url, 'list');
   const selection = readSelection(request.kind, request.url.search === '' ? undefined : request.url.searchParams);
   const page = readPage(request, options, selection);
-  const { items, after } = cut(page, selection, options.limit);
+  const answer = (one: Page): Response => pageResponse(request, one, selection, options.limit);
+  return page instanceof Promise ? page.then(answer) : answer(page);
+}
+
+function pageResponse(request: ResourceRequest, page: Page, selection: Selection, limit: number): Response {
+  const { items, after } = cut(page, selection, limit);
   const resourceVersion = String(page.revision);
   if (after === undefined) return listResponse(request, items, { resourceVersion });
+  request.api.lists.keep(identityOf(request, page.revision), page.objects);
   return listResponse(request, items, {
     resourceVersion,
     continue: encodeToken(page.revision, items.at(-1)),
@@ -46,48 +53,67 @@ interface Page {
   readonly revision: number;
 }
 
-function readPage(request: ResourceRequest, options: ListOptions, selection: Selection): Page {
+function readPage(request: ResourceRequest, options: ListOptions, selection: Selection): Page | Promise<Page> {
   const { api, info, kind } = request;
-  const resource = resourceOf(kind);
-  const namespace = info.inNamespace ? info.namespace : undefined;
-  if (options.continue !== '') return continued(request, options, resource, namespace);
+  if (options.continue !== '') return continued(request, options);
   const asked = options.resourceVersion ?? 0;
   demandReached(asked, api.store.revision());
   // Upstream: with a limit, a revision that is not 0 and no match stated means exactly that revision.
   const exact =
     options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0 && asked > 0);
-  if (!exact) {
-    const objects = named(request, selection) ?? api.store.list(resource, namespace);
-    return { objects, start: 0, revision: api.store.revision() };
-  }
-  try {
-    return { objects: snapshotAt(api.store, resource, namespace, asked), start: 0, revision: asked };
-  } catch (error) {
-    throw isExpired(error)
-      ? new StatusError('Expired', 'The resourceVersion for the provided list is too old.')
-      : error;
-  }
+  if (exact)
+    return pageAt(request, asked, {
+      after: undefined,
+      whenGone: () => expired('The resourceVersion for the provided list is too old.'),
+    });
+  const namespace = info.inNamespace ? info.namespace : undefined;
+  const objects = named(request, selection) ?? api.store.list(resourceOf(kind), namespace);
+  return { objects, start: 0, revision: api.store.revision() };
 }
 
-function continued(
-  { api }: ResourceRequest,
-  options: ListOptions,
-  resource: string,
-  namespace: string | undefined,
-): Page {
+function continued(request: ResourceRequest, options: ListOptions): Page | Promise<Page> {
+  const { store } = request.api;
+  const { revision, after } = decodeToken(options.continue);
   if (options.resourceVersion !== undefined && options.resourceVersion !== 0)
     throw badRequest('specifying resource version is not allowed when using continue');
-  const { revision, after } = decodeToken(options.continue);
-  const at = revision === CURRENT ? api.store.revision() : revision;
+  const at = revision === CURRENT ? store.revision() : revision;
   // The first page may be another server's, and this one cut off from what came since: its state of now is not that revision's.
-  demandReached(at, api.store.revision());
-  try {
-    const objects = snapshotAt(api.store, resource, namespace, at);
-    return { objects, start: firstAfter(objects, after), revision: at };
-  } catch (error) {
-    throw isExpired(error) ? new ExpiredToken(encodeCurrent(after)) : error;
-  }
+  demandReached(at, store.revision());
+  return pageAt(request, at, { after, whenGone: () => new ExpiredToken(encodeCurrent(after)) });
 }
+
+/** Which part of a list, and what is thrown when the list is gone. */
+interface Place {
+  readonly after: string | undefined;
+  readonly whenGone: () => StatusError;
+}
+
+/** From the list that the first page was of, else out of the recent events in memory, else out of the log. */
+function pageAt(request: ResourceRequest, revision: number, { after, whenGone }: Place): Page | Promise<Page> {
+  const { store, lists } = request.api;
+  const identity = identityOf(request, revision);
+  const { resource, namespace } = identity;
+  const page = (objects: readonly StoredObject[]): Page => ({
+    objects,
+    start: after === undefined ? 0 : firstAfter(objects, after),
+    revision,
+  });
+  const gone = (error: unknown): never => {
+    throw isExpired(error) ? whenGone() : error;
+  };
+  try {
+    return page(lists.find(identity) ?? snapshotAt(store, resource, namespace, revision));
+  } catch (error) {
+    if (!isExpired(error)) throw error;
+  }
+  return store.listAt(resource, namespace, revision).then(page, gone);
+}
+
+const identityOf = ({ info, kind }: ResourceRequest, revision: number): ListIdentity => ({
+  resource: resourceOf(kind),
+  namespace: info.inNamespace ? info.namespace : undefined,
+  revision,
+});
 
 /** The first `limit` that match, and how many objects are left after the last (undefined = none that match). */
 function cut(
@@ -130,15 +156,23 @@ const encodeCurrent = (key: string): string => encodeKey(CURRENT, key);
 const encodeKey = (revision: number, key: string): string =>
   Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: key })).toString('base64url');
 
+/** Throws 400 with upstream's texts (apiserver: storage.DecodeContinue). */
 function decodeToken(token: string): { revision: number; after: string } {
+  const invalid = (why: string): StatusError =>
+    badRequest(`invalid continue token: continue key is not valid${why === '' ? '' : `: ${why}`}`);
+  let parsed: Record<string, unknown>;
   try {
-    const { v, rv, start } = JSON.parse(Buffer.from(token, 'base64url').toString()) as Record<string, unknown>;
-    if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string')
-      return { revision: rv, after: start };
+    parsed = JSON.parse(Buffer.from(token, 'base64url').toString()) as Record<string, unknown>;
   } catch {
-    // Not ours: the same answer as for one of ours that was changed.
+    // Upstream goes on with what Go's decoder says.
+    throw invalid('');
   }
-  throw badRequest('continue key is not valid');
+  const { v = '', rv = 0, start = '' } = parsed;
+  if (v !== 'meta.k8s.io/v1') throw invalid(`server does not recognize this encoded version ${JSON.stringify(v)}`);
+  if (typeof rv !== 'number' || rv === 0)
+    throw invalid('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '') throw invalid('encoded start key empty (version meta.k8s.io/v1)');
+  return { revision: rv < 0 ? CURRENT : rv, after: start };
 }
 
 const isExpired = (error: unknown): boolean => error instanceof StatusError && error.reason === 'Expired';
