@@ -14,6 +14,7 @@ import type { Database } from '#db/connect.ts';
 import { AdmissionChain } from '#server/admission/chain.ts';
 import { admissionPlugins } from '#server/admission/index.ts';
 import { openTestDatabase, silentLog } from '#test/support/database.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
 import { Kinds } from './kinds.ts';
 import type { WriteContext } from './registry.ts';
 import { ServiceAllocator } from './service-allocator.ts';
@@ -425,5 +426,24 @@ describe('Sweeper', () => {
     expect(await sweeper.sweep()).toBe(1);
     expect(store.list('events', 'ns').map(({ name }) => name)).toEqual(['new']);
     expect(store.get('configmaps', 'ns', 'd')).toBeDefined();
+  });
+
+  test('sweep() removes more in a round than are looked up at once, and looks again only when something can have expired', async () => {
+    const clock = new ManualClock();
+    const kinds = new Kinds([eventKind]);
+    const sweeper = new Sweeper({ database, store, kinds, log: silentLog, clock });
+    const object = { kind: 'Event', apiVersion: 'v1', metadata: { namespace: 'many' } };
+    const create = (name: string): Promise<unknown> =>
+      store.write({ operation: 'create', resource: 'events', namespace: 'many', name, expectedRevision: 0, object });
+    await Promise.all(Array.from({ length: 4_000 }, (_, index) => create(`a-${index}`)));
+    await Promise.all(Array.from({ length: 1_000 }, (_, index) => create(`b-${index}`)));
+    await database.pool`UPDATE objects SET written_at = now() - interval '2 hours' WHERE namespace = 'many'`;
+    await create('young');
+    expect(await sweeper.sweep()).toBe(5_000);
+    await database.pool`UPDATE objects SET written_at = now() - interval '2 hours' WHERE name = 'young'`;
+    await clock.advance(3_500_000);
+    expect(await sweeper.sweep()).toBe(0);
+    await clock.advance(110_000);
+    expect(await sweeper.sweep()).toBe(1);
   });
 });

@@ -5,7 +5,7 @@ import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
 import type { Database } from '#db/connect.ts';
 import { codeOf } from '#db/errors.ts';
-import { expiredObjects } from '#db/objects.ts';
+import { type ObjectRow, expiredObjects, firstExpiry } from '#db/objects.ts';
 import type { Kinds } from './kinds.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -20,18 +20,26 @@ export interface SweeperOptions {
   readonly everyMs?: number;
 }
 
-/** The most that one look removes of a kind; the next look goes on. */
-const AT_ONCE = 512;
+/** So many are removed together: a batch of the writer, so that others' writes need not wait long. */
+const AT_ONCE = 256;
+/** So many are looked up at once, and so often in one round; the next round goes on. */
+const LOOK_FOR = 4_096;
+const LOOKS = 16;
+
+/** Which object, and its revision when it was found. */
+type Found = Pick<ObjectRow, 'namespace' | 'name' | 'revision'>;
 
 /**
  * Removes objects of kinds that live for a time (Events: an hour after their last write). Several servers may sweep at once: each deletion
- * expects the revision that it saw. When no such object is in memory it asks the database nothing.
+ * expects the revision that it saw. When no such object is in memory, or the oldest is known to be young enough, it asks the database nothing.
  */
 export class Sweeper implements Service {
   readonly name = 'sweeper';
   readonly #options: SweeperOptions;
   readonly #clock: Clock;
   readonly #stopped = new AbortController();
+  /** Before this moment nothing of the resource expires. */
+  readonly #dueAt = new Map<string, number>();
 
   constructor(options: SweeperOptions) {
     this.#options = options;
@@ -68,9 +76,24 @@ export class Sweeper implements Service {
   async #sweepKind(kind: Kind, seconds: number): Promise<number> {
     const { database, store } = this.#options;
     const resource = resourceOf(kind);
-    if (store.list(resource).length === 0) return 0;
-    const rows = await expiredObjects(database.pool, resource, seconds, AT_ONCE);
-    const removals = rows.map(async ({ namespace, name, revision }) => {
+    if (this.#clock.now() < (this.#dueAt.get(resource) ?? 0) || store.list(resource).length === 0) return 0;
+    let removed = 0;
+    for (let look = 0; look < LOOKS && !this.#stopped.signal.aborted; look++) {
+      const found = await expiredObjects(database.pool, resource, seconds, LOOK_FOR);
+      for (let at = 0; at < found.length; at += AT_ONCE)
+        removed += await this.#remove(resource, found.slice(at, at + AT_ONCE));
+      if (found.length === LOOK_FOR) continue;
+      // What is written later expires later.
+      const next = await firstExpiry(database.pool, resource, seconds);
+      this.#dueAt.set(resource, this.#clock.now() + 1000 * (next ?? 0));
+      break;
+    }
+    return removed;
+  }
+
+  async #remove(resource: string, found: readonly Found[]): Promise<number> {
+    const { store } = this.#options;
+    const removals = found.map(async ({ namespace, name, revision }) => {
       const stored = store.get(resource, namespace, name);
       if (stored?.revision !== revision) return false;
       const write = { operation: 'delete', resource, namespace, name, expectedRevision: revision } as const;
