@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test';
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LogReadOptions, readLog } from './log-reader.ts';
@@ -85,6 +85,36 @@ test('readLog() follows while the container lives, over a rotation, and ends wit
   await reading;
   expect(seen).toBe('one\ntwo\nthree\nlast\n');
 });
+
+test('readLog() loses no line to rotations that come at any moment', async () => {
+  const path = logFile('');
+  const rotations = 300;
+  let written = 0;
+  let live = true;
+  const reading = textOf(readLog(options(path, { follow: true, isLive: () => live })));
+  for (let rotation = 1; rotation <= rotations; rotation++) {
+    // The reader is somewhere between two reads.
+    await new Promise((resolve) => setImmediate(resolve));
+    appendFileSync(path, entry(1, `line ${++written}`));
+    // A log is rotated when a reader has had ten seconds for the one before; here, when it has the file open.
+    while (!openFiles().includes(path)) await new Promise((resolve) => setImmediate(resolve));
+    appendFileSync(path, entry(1, `line ${++written}`));
+    renameSync(path, `${path}.${rotation}`);
+    writeFileSync(path, '');
+  }
+  live = false;
+  expect(await reading).toBe(Array.from({ length: written }, (_, index) => `line ${index + 1}\n`).join(''));
+});
+
+/** The paths of what this process has open. */
+const openFiles = (): string[] =>
+  readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
 
 test('readLog() stops when the reader leaves', async () => {
   const gone = new AbortController();

@@ -24,7 +24,8 @@ export async function* readLog(options: LogReadOptions): AsyncGenerator<Uint8Arr
   const { path, follow, signal } = options;
   const formatter = new LogFormatter(options);
   let file = await open(path, 'r');
-  const changes = follow ? new ChangeWatch(path) : undefined;
+  let changes = follow ? new ChangeWatch(path) : undefined;
+  let rotated: FileHandle | undefined;
   try {
     let offset = options.tailLines === undefined ? 0 : await tailOffset(file, options.tailLines);
     let rest: Uint8Array<ArrayBufferLike> = new Uint8Array();
@@ -41,19 +42,25 @@ export async function* readLog(options: LogReadOptions): AsyncGenerator<Uint8Arr
         if (output.length > 0) yield output;
         if (formatter.isFull) return;
       }
-      if (!live) return;
-      const rotated = await reopened(file, path);
       if (rotated !== undefined) {
+        // The old file has now been read to an end that was behind the rotation, so nothing is left in it.
         await file.close();
         file = rotated;
+        rotated = undefined;
+        changes?.close();
+        changes = follow ? new ChangeWatch(path) : undefined;
         offset = 0;
         rest = new Uint8Array();
         continue;
       }
+      if (follow) rotated = await reopened(file, path);
+      if (rotated !== undefined) continue;
+      if (!live) return;
       await changes?.next(signal);
     }
   } finally {
     changes?.close();
+    await rotated?.close();
     await file.close();
   }
 }

@@ -1,4 +1,5 @@
 import type { ContainerRuntime, RuntimeProcess } from '../runtime/runtime.ts';
+import type { PodForward } from '../runtime/pod-forward.ts';
 import type { StreamRequest } from '#api/wire/frames.ts';
 import { CHANNEL } from '#api/wire/stream-frame.ts';
 import type { WireStream } from '#api/wire/wire-stream.ts';
@@ -13,6 +14,7 @@ export interface ContainerPlace {
   readonly logPath?: string;
   readonly previousLogPath?: string;
   readonly podIP?: string;
+  readonly sandboxId?: string;
   readonly error?: string;
   readonly logError?: string;
   readonly previousLogError?: string;
@@ -22,6 +24,8 @@ export interface ContainerPlace {
 export interface NodeStreamsOptions {
   readonly runtime: Pick<ContainerRuntime, 'exec' | 'attach'>;
   readonly lookup: (namespace: string, pod: string, container: string) => ContainerPlace;
+  /** Reaches a port from inside a sandbox's network. Rejects with RuntimeFailure. */
+  readonly forwardToPod: (sandboxId: string, port: number) => Promise<PodForward>;
   readonly log: Logger;
 }
 
@@ -50,9 +54,11 @@ export class NodeStreams {
       case 'logs':
         return this.#logs(request, stream);
       case 'portForward': {
-        const { podIP, error } = this.#options.lookup(request.namespace, request.pod, '');
-        if (podIP === undefined) return stream.close({ error: error ?? 'the pod has no address', code: 404 });
-        return servePortForward(stream, podIP, request.port);
+        const { podIP, sandboxId, error } = this.#options.lookup(request.namespace, request.pod, '');
+        if (podIP === undefined || sandboxId === undefined)
+          return stream.close({ error: error ?? 'the pod has no address', code: 404 });
+        const inside = () => this.#options.forwardToPod(sandboxId, request.port);
+        return servePortForward(stream, { address: podIP, port: request.port, inside });
       }
       default:
         return this.#process(request, stream);
@@ -62,11 +68,14 @@ export class NodeStreams {
   async #process(request: ProcessRequest, stream: WireStream): Promise<void> {
     const { namespace, pod, container } = request;
     const { containerId, error } = this.#options.lookup(namespace, pod, container);
-    if (containerId === undefined)
-      return stream.close({
-        error: `unable to upgrade connection: ${error ?? `container not found ("${container}")`}`,
-        code: 404,
-      });
+    if (containerId === undefined) {
+      // Upstream (kubelet: GetExec, GetAttach) has a text for each.
+      const missing =
+        request.verb === 'exec'
+          ? (error ?? `container not found ("${container}")`)
+          : `container ${container} not found in pod ${pod}_${namespace}`;
+      return stream.close({ error: `unable to upgrade connection: ${missing}`, code: 404 });
+    }
     await serveProcess(stream, await this.#start(containerId, request), request);
   }
 
