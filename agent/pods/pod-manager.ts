@@ -4,13 +4,14 @@ import type { EventFrame, PodGoneFrame, PodStatusFrame } from '#api/wire/frames.
 import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
-import type { ContainerRuntime } from '../runtime/runtime.ts';
+import type { ContainerRuntime, RuntimeContainerStatus } from '../runtime/runtime.ts';
 import type { DesiredState } from '../state/desired-state.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { see } from './containers/container-kill.ts';
 import { type ContainerLookup, lookupContainer } from './container-lookup.ts';
 import { Images } from './images/images.ts';
 import { removeLeftover, removeLeftoverFiles } from './leftovers.ts';
+import { LogRotation } from './logs/log-rotation.ts';
 import type { PodContext } from './pod-context.ts';
 import { PodEvents } from './pod-events.ts';
 import { PodRecord } from './pod-record.ts';
@@ -63,6 +64,7 @@ export class PodManager implements Service {
   readonly #ends: (() => void)[] = [];
   readonly #stopping = new AbortController();
   readonly #done = Promise.withResolvers<void>();
+  readonly #rotation: LogRotation;
   #adopted = false;
 
   constructor(options: PodManagerOptions) {
@@ -92,6 +94,7 @@ export class PodManager implements Service {
       sendStatus: (pod, status) => options.sendStatus({ type: 'podStatus', ...identity(pod), status }),
       sendGone: (pod) => options.sendGone({ type: 'podGone', ...identity(pod) }),
     };
+    this.#rotation = new LogRotation({ runtime, running: () => this.#running(), clock, log });
   }
 
   /** Adopts what runs and keeps the pods as desired until `stop`. The desired state must have been loaded. */
@@ -109,13 +112,14 @@ export class PodManager implements Service {
     );
     for (const pod of state.list<Pod>('pods')) this.#desired(`${pod.metadata.namespace}/${pod.metadata.name}`, pod);
     if (state.isSynced) this.#synced();
-    await this.#done.promise;
+    await Promise.all([this.#done.promise, this.#rotation.run()]);
   }
 
   /** Ends the workers. Containers go on, and are adopted by the next agent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const end of this.#ends.splice(0)) end();
+    await this.#rotation.stop();
     const ended = Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
     await Promise.race([ended, systemClock.sleep(STOP_DEADLINE_MS)]);
     this.#done.resolve();
@@ -132,6 +136,10 @@ export class PodManager implements Service {
   /** Says again what a hub may have missed while there was no link. Called at `synced`; safe at any time. */
   resend(): void {
     for (const worker of this.#workers.values()) worker.resend();
+  }
+
+  #running(): RuntimeContainerStatus[] {
+    return [...this.#workers.values()].flatMap(({ record }) => record.running);
   }
 
   async #adopt(): Promise<void> {

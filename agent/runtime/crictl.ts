@@ -233,6 +233,11 @@ export class CrictlRuntime implements ContainerRuntime {
     this.#changes.containerRemoved(id);
   }
 
+  async reopenLog(id: string): Promise<void> {
+    // crictl goes on to print the log, which is as good as empty then.
+    await this.#command.run('reopenLog', ['logs', '--reopen', '--tail', '0', id], { timeoutMs: QUERY_DEADLINE_MS });
+  }
+
   async listContainers(): Promise<RuntimeContainer[]> {
     const containers = await this.#containerList.run();
     this.#changes.sawContainers(containers);

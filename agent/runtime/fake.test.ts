@@ -1,9 +1,13 @@
 import { expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { FakeRuntime } from './fake.ts';
 import { RuntimeFailure } from './runtime.ts';
 import { containerRuntimeSuite } from './runtime.suite.ts';
 
 containerRuntimeSuite('FakeRuntime', async () => {
+  const logDirectory = await mkdtemp(join(tmpdir(), 'skep-fake-'));
   const runtime = new FakeRuntime({
     images: { 'localhost/run:1': {}, 'localhost/exit:1': { exitAfterMs: 5, exitCode: 3 } },
   });
@@ -11,8 +15,11 @@ containerRuntimeSuite('FakeRuntime', async () => {
     runtime,
     image: 'localhost/run:1',
     exitImage: 'localhost/exit:1',
-    logDirectory: '/var/log/pods',
-    close: async () => runtime.close(),
+    logDirectory,
+    close: async () => {
+      runtime.close();
+      await rm(logDirectory, { recursive: true, force: true });
+    },
   };
 });
 

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Clock, systemClock } from '#base/clock.ts';
 import { fakeProcess, runFakeCommand } from './fake-process.ts';
 import {
@@ -293,6 +295,13 @@ export class FakeRuntime implements ContainerRuntime {
   async containerStatus(id: string): Promise<RuntimeContainerStatus> {
     await this.#call('containerStatus', id);
     return statusOf(this.#container('containerStatus', id));
+  }
+
+  async reopenLog(id: string): Promise<void> {
+    await this.#call('reopenLog', id);
+    const { logPath } = this.#running('reopenLog', id);
+    await mkdir(dirname(logPath), { recursive: true });
+    await writeFile(logPath, '', { flag: 'a' });
   }
 
   async execSync(id: string, command: readonly string[]): Promise<{ exitCode: number; output: string }> {

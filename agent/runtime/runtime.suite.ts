@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import {
   type ContainerConfig,
   type ContainerRuntime,
@@ -224,6 +226,19 @@ export function containerRuntimeSuite(name: string, make: () => Promise<RuntimeS
         runtime.createContainer(sandboxId, containerConfig({ image: 'localhost/absent:1' }), sandbox),
       );
       expect(failure.code).toBe('NotFound');
+      await removed(sandboxId);
+    });
+
+    test('reopenLog() lets a running container go on in a new file at its log path, and is refused for one that has ended', async () => {
+      const { sandboxId, id } = await running();
+      const { logPath } = await runtime.containerStatus(id);
+      await mkdir(dirname(logPath), { recursive: true });
+      await writeFile(logPath, '', { flag: 'a' });
+      await rename(logPath, `${logPath}.old`);
+      await runtime.reopenLog(id);
+      expect((await stat(logPath)).ino).not.toBe((await stat(`${logPath}.old`)).ino);
+      await runtime.stopContainer(id, 5);
+      expect((await failureOf(runtime.reopenLog(id))).verb).toBe('reopenLog');
       await removed(sandboxId);
     });
 

@@ -33,6 +33,8 @@ export interface ContainerRuntime {
   removeContainer(id: string): Promise<void>;
   listContainers(): Promise<RuntimeContainer[]>;
   containerStatus(id: string): Promise<RuntimeContainerStatus>;
+  /** What a running container prints goes from now on to a new file at its log's path; the one there was must have been renamed. */
+  reopenLog(id: string): Promise<void>;
   /** Runs a command to its end. Output is cut at 16 KiB. */
   execSync(
     id: string,

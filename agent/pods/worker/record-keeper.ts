@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { see, specOf } from '../containers/container-kill.ts';
 import { terminationMessage } from '../containers/termination-message.ts';
+import { removeLog } from '../logs/rotated-logs.ts';
 import { podLogDirectory, terminationFile } from '../pod-paths.ts';
 import { LABELS } from '../sandbox/sandbox-config.ts';
 import type { PodState } from './pod-state.ts';
@@ -99,7 +100,7 @@ export class RecordKeeper {
     const { context, pod } = this.#state;
     try {
       await context.runtime.removeContainer(id);
-      await rm(join(podLogDirectory(context.dataDir, pod), name, `${attempt}.log`), { force: true });
+      await removeLog(join(podLogDirectory(context.dataDir, pod), name, `${attempt}.log`));
       await rm(terminationFile(context.volumes.podDirectory(pod.metadata.uid ?? ''), name, attempt), { force: true });
     } catch (error) {
       context.log.warn({ err: error, id }, 'cannot remove a dead container');
