@@ -1,3 +1,4 @@
+import { type TLSSocket as Socket, connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { type ApiServer, startApiServer } from '#test/support/api-server.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -154,6 +155,44 @@ test('a watcher that does not read is cut off when 16 MB wait for it', async () 
     await api.call('PATCH', `${PATH}/fat`, JSON.stringify({ data: { a: `${turn}${'x'.repeat(500_000)}` } }), MERGE);
   expect(api.store.figures().subscribers).toBe(before);
   await expect(response.text()).rejects.toBeUndefined();
+});
+
+test('a watcher that does not read its socket is cut off, and another one gets every event meanwhile', async () => {
+  const listening = await startApiServer({ port: 0 });
+  await listening.call('POST', PATH.replace('/watched/', '/default/'), { metadata: { name: 'fat' } });
+  const path = PATH.replace('/watched/', '/default/');
+  const before = listening.store.figures().subscribers;
+  const from = listening.store.revision();
+  const open = (): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(listening.url);
+      const socket = connect({ host: hostname, port: Number(port), ca: listening.caCertificate }, () =>
+        socket.write(
+          `GET ${path}?watch=1&resourceVersion=${from} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${listening.adminToken}\r\n\r\n`,
+        ),
+      );
+      socket.once('data', () => resolve(socket));
+      socket.once('error', reject);
+    });
+  const slow = await open();
+  slow.pause();
+  const reader = await open();
+  let seen = 0;
+  reader.on('data', (bytes: Buffer) => (seen += bytes.toString().split('"type":"MODIFIED"').length - 1));
+  expect(listening.store.figures().subscribers).toBe(before + 2);
+  let written = 0;
+  for (; written < 80 && listening.store.figures().subscribers > before + 1; written++)
+    await listening.call(
+      'PATCH',
+      `${path}/fat`,
+      JSON.stringify({ data: { a: `${written}${'x'.repeat(500_000)}` } }),
+      MERGE,
+    );
+  expect(listening.store.figures().subscribers).toBe(before + 1);
+  await eventually(() => expect(seen).toBe(written));
+  slow.destroy();
+  reader.destroy();
+  await listening.stop();
 });
 
 test('a watch ends when the server stops', async () => {

@@ -62,16 +62,14 @@ class WatchStream {
     this.#namespace = request.info.inNamespace ? request.info.namespace : undefined;
     this.readable = new ReadableStream<Uint8Array>(
       { start: (controller) => this.#start(controller), cancel: () => this.#release() },
-      new ByteLengthQueuingStrategy({ highWaterMark: MAX_BEHIND_BYTES }),
+      // Counts what waits. Bun sets memory aside by the mark: one of 16 MiB costs 13 KB for every watch, whether anything waits or not.
+      new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
     );
   }
 
   #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
-    this.#uncount = this.#request.api.metrics.watching(
-      this.#request.kind,
-      () => MAX_BEHIND_BYTES - (controller.desiredSize ?? MAX_BEHIND_BYTES),
-    );
+    this.#uncount = this.#request.api.metrics.watching(this.#request.kind, () => waitingBytes(controller));
     // Bun holds back the response's headers until the first bytes; clients skip an empty line.
     controller.enqueue(NEWLINE);
     const { api } = this.#request;
@@ -163,7 +161,7 @@ class WatchStream {
   #push(bytes: Uint8Array): void {
     if (this.#controller === undefined) return;
     this.#controller.enqueue(bytes);
-    if ((this.#controller.desiredSize ?? 1) > 0) return;
+    if (waitingBytes(this.#controller) < MAX_BEHIND_BYTES) return;
     this.#request.api.log.warn(
       { path: this.#request.info.path, limitBytes: MAX_BEHIND_BYTES },
       'watcher dropped: it does not read its events',
@@ -198,5 +196,8 @@ class WatchStream {
     this.#request.api.stopping.removeEventListener('abort', this.#end);
   }
 }
+
+/** What the client has not read; its stream's mark is 0. */
+const waitingBytes = ({ desiredSize }: ReadableStreamDefaultController<Uint8Array>): number => -(desiredSize ?? 0);
 
 const NEWLINE = new Uint8Array([0x0a]);
