@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pod } from '#api/kinds/core/pod.ts';
@@ -134,6 +134,22 @@ const pod = (spec: Partial<PodSpec>, metadata: Partial<Pod['metadata']> = {}): P
   spec: { containers: [{ name: 'c', image: 'localhost/run:1' }], ...spec },
 });
 const one = (image: string): PodSpec['containers'] => [{ name: 'c', image }];
+
+test('a running container whose log is full gets a new one, started by this agent or found by it', async () => {
+  // As with containerd: nobody tells of a start, so what is known of the container is what it was made with.
+  node.runtime.onChange = () => () => undefined;
+  await node.start();
+  node.state.upsert('pods', pod({}));
+  await node.until(() => expect(node.condition('Ready')).toBe('True'));
+  const directory = join(dataDir, 'logs/pods/default_p_u1/c');
+  const rotated = async () => (await readdir(directory)).filter((name) => name.startsWith('0.log.')).length;
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, '0.log'), Buffer.alloc(10 * 1024 * 1024));
+  await node.until(async () => expect(await rotated()).toBe(1), 10_000);
+  await node.restart();
+  await writeFile(join(directory, '0.log'), Buffer.alloc(10 * 1024 * 1024));
+  await node.until(async () => expect(await rotated()).toBe(2), 10_000);
+});
 
 test('a pod is Ready as soon as its container runs', async () => {
   await node.start();

@@ -213,6 +213,7 @@ export interface RuntimeContainerStatus extends RuntimeContainer {
   readonly exitCode: number;
   readonly reason: string;
   readonly message: string;
+  /** Absolute. */
   readonly logPath: string;
   readonly pid: number;
 }

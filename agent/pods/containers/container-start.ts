@@ -46,14 +46,20 @@ export async function startContainer(context: PodContext, options: StartOptions)
   const mounts = await containerMounts(container, options.volumes, variables, files);
   const place = { attempt, image, variables, mounts, nodeMemoryBytes: context.nodeMemoryBytes, ...target(options) };
   const config = containerConfig(pod, container, place);
-  await mkdir(dirname(join(sandbox.logDirectory, config.logPath)), { recursive: true });
+  const logPath = join(sandbox.logDirectory, config.logPath);
+  await mkdir(dirname(logPath), { recursive: true });
 
   const imageRef = image.digests[0] ?? image.id;
   await slots.run(true, async () => {
     const id = await create(context, options, config);
     record.containers.set(
       id,
-      fresh(id, sandboxId, config, { image: image.tags[0] ?? image.id, imageRef, createdAt: context.clock.now() }),
+      fresh(id, sandboxId, config, {
+        logPath,
+        image: image.tags[0] ?? image.id,
+        imageRef,
+        createdAt: context.clock.now(),
+      }),
     );
     events.normal(pod, 'Created', `Created container ${container.name}`, fieldPath);
     await start(context, options, id);
@@ -106,11 +112,11 @@ function fresh(
   id: string,
   sandboxId: string,
   config: ContainerConfig,
-  seen: Pick<RuntimeContainerStatus, 'image' | 'imageRef' | 'createdAt'>,
+  seen: Pick<RuntimeContainerStatus, 'logPath' | 'image' | 'imageRef' | 'createdAt'>,
 ): RuntimeContainerStatus {
-  const { name, attempt, labels, annotations, logPath } = config;
+  const { name, attempt, labels, annotations } = config;
   const never = { startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', pid: 0 };
-  return { id, sandboxId, name, attempt, labels, annotations, logPath, state: 'created', ...never, ...seen };
+  return { id, sandboxId, name, attempt, labels, annotations, state: 'created', ...never, ...seen };
 }
 
 async function makeTerminationFile(context: PodContext, pod: Pod, name: string, attempt: number): Promise<string> {
