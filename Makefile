@@ -32,6 +32,9 @@ bench: build ## the benchmarks of docs/benchmarks.md
 	sh deploy/host.sh --with-kubectl --with-test-parts
 	$(BUN) test/bench/run.ts $(ONLY)
 
+soak: build ## half an hour of faults with every promise of the store checked; SOAK_MINUTES, SOAK_SEED
+	$(BUN) test/checker/soak.ts
+
 clean: ## removes what demo and test made on this host
 	sh deploy/demo.sh down $(DEMO_DIR) $(DEMO_LISTEN)
 	$(BUN) test/support/clean.ts

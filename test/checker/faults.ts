@@ -1,0 +1,109 @@
+import type { Random } from './random.ts';
+import type { RunDatabase } from './run-database.ts';
+import type { RunServer } from './run-server.ts';
+import { rest } from './workload.ts';
+
+/** What faults are done to. */
+export interface FaultTargets {
+  readonly database: RunDatabase;
+  readonly servers: readonly RunServer[];
+  readonly random: Random;
+}
+
+/** One fault. It begins at once; what it answers ends it, and brings back what it took. */
+export type Fault = (targets: FaultTargets) => Promise<() => Promise<void>>;
+
+const nothing = async (): Promise<void> => undefined;
+const USES = ['writer', 'listener', 'pool', 'session'] as const;
+
+/** Ends the postmaster; whoever keeps it (db/embedded.ts) starts it again. */
+const killPostgres =
+  (signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Fault =>
+  async ({ database }) => {
+    process.kill(database.postmasterPid, signal);
+    return nothing;
+  };
+
+/** Nothing comes through any more, and nobody is told. Then it goes on, or breaks off. */
+const blackHole =
+  (use: string | undefined): Fault =>
+  async ({ servers, random }) => {
+    const { proxy } = random.pick(servers);
+    const both = random.chance(0.6);
+    proxy.freeze(use, both ? ['up', 'down'] : [random.chance(0.5) ? 'up' : 'down']);
+    const breaksOff = random.chance(0.5);
+    return async () => {
+      if (breaksOff) proxy.cut(use);
+      proxy.thaw();
+    };
+  };
+
+/** All faults, each with how often it comes. */
+export const FAULTS: Readonly<Record<string, { readonly weight: number; readonly begin: Fault }>> = {
+  'postgres fast restart': { weight: 2, begin: killPostgres('SIGINT') },
+  'postgres immediate restart': { weight: 2, begin: killPostgres('SIGQUIT') },
+  'postgres kill -9': { weight: 1, begin: killPostgres('SIGKILL') },
+  'backend terminated': {
+    weight: 5,
+    begin: async ({ database, random }) => {
+      const name = `skep ${random.pick(USES)}`;
+      await database.query(
+        `SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE application_name = '${name}'
+         ORDER BY md5(pid::text || '${random.next()}') LIMIT 1) AS one`,
+      );
+      return nothing;
+    },
+  },
+  'connection cut': {
+    weight: 3,
+    begin: async ({ servers, random }) => {
+      random.pick(servers).proxy.cut(random.pick(USES));
+      return nothing;
+    },
+  },
+  'listener black-holed': { weight: 4, begin: blackHole('listener') },
+  'writer black-holed': { weight: 2, begin: blackHole('writer') },
+  'session black-holed': { weight: 2, begin: blackHole('session') },
+  'all black-holed': { weight: 2, begin: blackHole(undefined) },
+  'one direction delayed': {
+    weight: 3,
+    begin: async ({ servers, random }) => {
+      const { proxy } = random.pick(servers);
+      const use = random.chance(0.5) ? random.pick(USES) : undefined;
+      proxy.delay(random.between(20, 600), use, [random.chance(0.5) ? 'up' : 'down']);
+      return async () => proxy.thaw();
+    },
+  },
+  'slow commits': {
+    weight: 3,
+    begin: async ({ database, random }) => {
+      await database.setPace(random.between(10, 120));
+      return () => database.setPace(0);
+    },
+  },
+  'postgres killed in mid-commit': {
+    weight: 1,
+    begin: async ({ database, random }) => {
+      await database.setPace(400);
+      await rest(random.between(300, 900));
+      process.kill(database.postmasterPid, 'SIGQUIT');
+      return () => database.setPace(0);
+    },
+  },
+  'server kill -9': {
+    weight: 3,
+    begin: async ({ servers, random }) => {
+      const server = random.pick(servers);
+      await server.signal('SIGKILL');
+      return () => server.start();
+    },
+  },
+  'server stopped and continued': {
+    weight: 3,
+    begin: async ({ servers, random }) => {
+      const server = random.pick(servers);
+      await server.signal('SIGSTOP');
+      return () => server.signal('SIGCONT');
+    },
+  },
+};
