@@ -55,6 +55,9 @@ const LONGEST_SOCKET_DIRECTORY = 107 - '/.s.PGSQL.5432.lock'.length;
 /** The log is cut when Postgres starts and it is longer than this. */
 const LOG_MOST_BYTES = 4 * 1024 * 1024;
 
+const WATCH_MS = 1_000;
+const RESTART_MOST_MS = 10_000;
+
 /** A Postgres of our own. Made by `startEmbedded`. */
 export class EmbeddedPostgres {
   readonly address: DatabaseAddress;
@@ -106,17 +109,21 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     if (left !== undefined) await stopPostmaster(left.pid, 5_000);
     state.pid = await startPostmaster(layout, options);
   };
-  // A look at /proc a second: works for an adopted postmaster, which is no child of ours, too.
-  const watch = (): void => {
+  // A look at /proc a second: works for an adopted postmaster, which is no child of ours, too. What cannot start is tried ever more seldom.
+  const watch = (waitMs = WATCH_MS): void => {
     state.timer = setTimeout(() => {
       if (state.stopping) return;
       if (isRunning(state.pid)) return watch();
-      options.log.error({ pid: state.pid }, 'Postgres has died, starting it again');
-      begin().then(watch, (error: unknown) => {
-        options.log.error({ err: error }, 'cannot start Postgres again');
-        watch();
-      });
-    }, 1_000);
+      if (waitMs === WATCH_MS) options.log.error({ pid: state.pid }, 'Postgres has died, starting it again');
+      begin().then(
+        () => watch(),
+        (error: unknown) => {
+          const nextMs = Math.min(2 * waitMs, RESTART_MOST_MS);
+          options.log.error({ err: error, waitMs: nextMs }, 'cannot start Postgres again');
+          watch(nextMs);
+        },
+      );
+    }, waitMs);
     state.timer.unref();
   };
   await begin();
@@ -263,7 +270,7 @@ async function startPostmaster(layout: Layout, options: EmbeddedOptions, attempt
   }
   throw new DatabaseError(
     'unavailable',
-    `Cannot start Postgres in ${layout.data}: ${gone ? 'it ended' : 'it was not ready in time'}; ${layout.logFile} ends with: ${lastLines(said)}`,
+    `Cannot start Postgres in ${layout.data}: ${gone ? 'it ended' : 'it was not ready in time'}; ${layout.logFile} says: ${lastLines(said)}`,
   );
 }
 
@@ -286,7 +293,12 @@ const exitOf = (child: ChildProcess): Promise<number> =>
     child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
   });
 
-const lastLines = (text: string): string => text.trim().split('\n').slice(-4).join(' | ');
+/** Why it ended: after the cause come lines of the shutdown. */
+function lastLines(text: string): string {
+  const lines = text.trim().split('\n');
+  const causes = lines.filter((line) => /\b(?:FATAL|PANIC):/.test(line));
+  return (causes.length === 0 ? lines.slice(-4) : causes.slice(-2)).join(' | ');
+}
 
 /**
  * Stops the Postgres that a killed server left below `dataDirectory`, and removes its socket when that lies elsewhere. Fine when there is none.
