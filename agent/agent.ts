@@ -21,6 +21,8 @@ import { publishedServers } from './published-servers.ts';
 import { containerdPaths } from './runtime/containerd-config.ts';
 import { resetContainerd } from './runtime/containerd-reset.ts';
 import { ContainerdSupervisor } from './runtime/containerd-supervisor.ts';
+import { CrictlCommand } from './runtime/crictl-command.ts';
+import { forwardToPod } from './runtime/crictl-port-forward.ts';
 import { CrictlRuntime } from './runtime/crictl.ts';
 import { ensureImage } from './runtime/images.ts';
 import { DesiredState } from './state/desired-state.ts';
@@ -94,9 +96,11 @@ class Agent implements Service {
 
     const runtime = await this.#startRuntime();
     this.#runtime = runtime;
+    const crictl = new CrictlCommand({ crictl: 'crictl', socket: containerdPaths(dataDir).socket });
     const streams = new NodeStreams({
       runtime,
       lookup: (namespace, pod, container) => pods.lookup(namespace, pod, container),
+      forwardToPod: (sandboxId, port) => forwardToPod(crictl, sandboxId, port),
       log: log.child({ part: 'streams' }),
     });
     const link = new Link({

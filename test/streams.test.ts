@@ -121,7 +121,8 @@ describe('log, exec and attach from client to container', () => {
       error: 'container not found ("b")',
       logError: 'container "b" in pod "two" is waiting to start: ContainerCreating',
     });
-    const streams = new NodeStreams({ runtime, lookup: (_namespace, pod) => places.get(pod) ?? {}, log });
+    const forwardToPod = () => Promise.reject(new Error('not asked for here'));
+    const streams = new NodeStreams({ runtime, lookup: (_namespace, pod) => places.get(pod) ?? {}, forwardToPod, log });
     link = new Link({
       server: `http://${address}`,
       nodeName: 'n',
@@ -314,6 +315,13 @@ describe('log, exec and attach from client to container', () => {
       reason: 'InternalError',
       message: 'Internal error occurred: unable to upgrade connection: container not found ("b")',
     });
+  });
+
+  test('attach to a container that does not run ends with the reason, in words of its own', async () => {
+    const { status } = await session('/two/attach?stdout=true&container=b');
+    expect(status['message']).toBe(
+      'Internal error occurred: unable to upgrade connection: container b not found in pod two_default',
+    );
   });
 
   test('attach joins the streams of the container itself', async () => {

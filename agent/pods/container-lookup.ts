@@ -12,6 +12,8 @@ export interface ContainerLookup {
   /** The log of the one before it. */
   readonly previousLogPath?: string;
   readonly podIP?: string;
+  /** Of the sandbox that is ready. */
+  readonly sandboxId?: string;
   /** Why there is no running container. */
   readonly error?: string;
   /** Why there is no log. */
@@ -33,17 +35,21 @@ export function lookupContainer(
   }
   const { pod, record } = worker;
   const name = container === '' ? (pod.spec?.containers[0]?.name ?? '') : container;
-  const podIP = record.ips[0] === undefined ? {} : { podIP: record.ips[0] };
+  const { readySandbox } = record;
+  const address = {
+    ...(record.ips[0] === undefined ? {} : { podIP: record.ips[0] }),
+    ...(readySandbox === undefined ? {} : { sandboxId: readySandbox.id }),
+  };
   const [latest, previous] = record.history(name);
   const path = (attempt: number): string => join(podLogDirectory(dataDir, pod), name, `${attempt}.log`);
   const previousError = `previous terminated container "${name}" in pod "${pod.metadata.name}" not found`;
   if (latest === undefined) {
     const waiting = worker.waitingOf(name)?.reason ?? initialReason(pod);
     const waits = `container "${name}" in pod "${pod.metadata.name}" is waiting to start: ${waiting}`;
-    return { ...podIP, error: `container not found ("${name}")`, logError: waits, previousLogError: previousError };
+    return { ...address, error: `container not found ("${name}")`, logError: waits, previousLogError: previousError };
   }
   return {
-    ...podIP,
+    ...address,
     logPath: path(latest.attempt),
     ...(latest.state === 'running' ? { containerId: latest.id } : { error: `container not found ("${name}")` }),
     ...(previous === undefined ? { previousLogError: previousError } : { previousLogPath: path(previous.attempt) }),
