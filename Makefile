@@ -4,7 +4,7 @@ BUN := node_modules/.bin/bun
 DEMO_DIR := /var/lib/skep-demo
 DEMO_LISTEN := 0.0.0.0:6443
 
-.PHONY: build demo test ok bench soak clean
+.PHONY: build demo test ok bench soak churn clean
 
 build: dist/skep ## the binary for this machine
 
@@ -34,6 +34,9 @@ bench: build ## the benchmarks of docs/benchmarks.md
 
 soak: build ## half an hour of faults with every promise of the store checked; SOAK_MINUTES, SOAK_SEED
 	$(BUN) test/checker/soak.ts
+
+churn: node_modules ## a day of ten writes a second in seven minutes: the database is as large at its end as before
+	$(BUN) test/churn/run.ts --rate $(or $(RATE),2000)
 
 clean: ## removes what demo and test made on this host
 	sh deploy/demo.sh down $(DEMO_DIR) $(DEMO_LISTEN)
