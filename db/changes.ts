@@ -61,6 +61,17 @@ export async function readChanges(sql: Sql, afterRevision: number, limit = 1000)
   return { changes, upTo, complete, oldest: rows[0]?.oldest ?? 0 };
 }
 
+/** change_origin: who made the change at `revision`, and the program it came by; `''` = not known. */
+export async function changeOrigin(
+  sql: Sql,
+  revision: number,
+): Promise<{ readonly user: string; readonly userAgent: string }> {
+  const [row] = await sql<{ user: string; userAgent: string }[]>`
+    SELECT coalesce(changed_by, '') AS "user", coalesce(user_agent, '') AS "userAgent" FROM changes
+    WHERE revision = ${revision}`;
+  return row ?? { user: '', userAgent: '' };
+}
+
 /** recent_changes: the newest `limit` rows up to `upTo`, oldest first, each with what it replaced. */
 export async function recentChanges(sql: Sql, upTo: number, limit: number): Promise<readonly ChangeWithPrevious[]> {
   return sql<ChangeWithPrevious[]>`

@@ -124,3 +124,23 @@ test('a batch whose epoch has ended is sent again under the new one; refused, wh
   const rows = await database.pool<{ name: string }[]>`SELECT name FROM objects`;
   expect(rows.map(({ name }) => name)).toEqual(['again']);
 });
+
+test('a deletion whose outcome was lost is not taken for that of another client, who deleted the same revision', async () => {
+  const follower = new LogFollower(database, cache, silentLog);
+  const stored = await create(new BatchWriter({ database, cache, follower, log: silentLog }), 'contested');
+  const key = { resource: 'configmaps', namespace: 'ns', name: 'contested', expectedRevision: stored.revision };
+  const deletion = (user: string, throughOther: boolean) => {
+    const lane = laneThat(async (statement) => {
+      const other = { ...key, value: null, user: 'other', userAgent: 'kubectl' };
+      await (throughOther ? writeBatch(database.pool, [other]) : statement());
+      throw lost('CONNECTION_CLOSED');
+    });
+    const writer = new BatchWriter({ database: { ...database, writer: lane }, cache, follower, log: silentLog });
+    const origin = { user, userAgent: 'kubectl' };
+    return reasonOf(writer.write({ operation: 'delete', ...key, object: configMap('contested'), origin }));
+  };
+  expect(await deletion('me', true)).toBe('ServiceUnavailable');
+  const again = await create(new BatchWriter({ database, cache, follower, log: silentLog }), 'contested');
+  Object.assign(key, { expectedRevision: again.revision });
+  expect(await deletion('me', false)).toBe('stored');
+});

@@ -2,7 +2,7 @@ import type { KubeObject } from '#api/kind.ts';
 import { OBJECT_MODIFIED, StatusError, alreadyExists, conflict, notFoundError } from '#api/meta/status.ts';
 import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
-import { readChanges } from '#db/changes.ts';
+import { changeOrigin, readChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
 import { EpochEnded } from '#db/epoch.ts';
 import { type DatabaseCondition, codeOf, conditionOf, wasNeverSent, whyNot } from '#db/errors.ts';
@@ -12,7 +12,7 @@ import { CachedObject } from './cached-object.ts';
 import { encode, resourceName } from './encoding.ts';
 import { type Membership, soleMember } from './freshness.ts';
 import type { LogFollower } from './log-follower.ts';
-import type { ObjectWrite, StoredObject } from './object-store.ts';
+import type { ObjectWrite, StoredObject, WriteOrigin } from './object-store.ts';
 import type { WatchCache } from './watch-cache.ts';
 
 /** How many writes may wait; above it writes are refused with TooManyRequests. */
@@ -246,7 +246,7 @@ export class BatchWriter {
 
   /**
    * The connection broke while a batch was on its way, or (with `result`) before memory had what it committed. The fence decides what becomes of
-   * it; then the log tells: a change of the same key from the same revision to the same value is ours (or one that cannot be told from it).
+   * it; then the log tells: a change of the same key from the same revision to the same value by the same user and program is ours (or one that cannot be told from it).
    * The writes are answered within 15 s; the lane goes on when the database does.
    */
   async #resolveUnknown(
@@ -306,6 +306,8 @@ export class BatchWriter {
         const pending = open.get(key);
         const expected = pending?.write.operation === 'create' ? 0 : pending?.write.expectedRevision;
         if (pending === undefined || change.previousRevision !== expected || change.value !== pending.value) continue;
+        // Two clients may delete the same revision, at two servers: it went once, and only for one of them.
+        if (!isOriginOf(pending.write, await changeOrigin(this.#options.database.pool, change.revision))) continue;
         open.delete(key);
         await this.#options.follower.catchUp();
         pending.resolve(storedAt(pending, change.revision));
@@ -322,6 +324,10 @@ export class BatchWriter {
     for (const pending of refused) pending.reject(unavailable(NO_ANSWER));
   }
 }
+
+/** Is it the log's word for who makes this write. */
+const isOriginOf = ({ origin }: ObjectWrite, logged: WriteOrigin): boolean =>
+  (origin?.user ?? '') === logged.user && (origin?.userAgent ?? '') === logged.userAgent;
 
 function storedAt({ write, value }: Pending, revision: number): CachedObject {
   if (value !== null) return CachedObject.ofWrite(write, revision, value, write.object);
