@@ -223,7 +223,7 @@ async function assemble(
   app.use(gateway.routes());
   if (session !== undefined) {
     const isServerToken = (token: string): Promise<boolean> => tokens.isServerToken(token);
-    app.use(new PeerGateway({ sessions: gateway.sessions, isServerToken }).routes());
+    app.use(new PeerGateway({ sessions: gateway.sessions, isServerToken, metrics }).routes());
   }
   const failed = Promise.withResolvers<void>();
   for (const service of services) {

@@ -2,7 +2,8 @@ import { Elysia } from 'elysia';
 import { StatusError } from '#api/meta/status.ts';
 import type { OpenStreamFrame } from '#api/wire/frames.ts';
 import { StreamTable, type WireStream } from '#api/wire/wire-stream.ts';
-import { type AgentSocket, OrderedSender } from './agent-socket.ts';
+import type { Metrics } from '#base/metrics.ts';
+import { type AgentSocket, MAX_WAITING_BYTES, OrderedSender } from './agent-socket.ts';
 import { PEER_PATH, PEER_PING_MS, PEER_SILENT_MS, type PeerFrame, takeStreamData } from './peer-frames.ts';
 import type { NodeSessions } from './sessions.ts';
 
@@ -11,7 +12,17 @@ export interface PeerGatewayOptions {
   readonly sessions: NodeSessions;
   /** Is this token one that a server of this cluster has made for another. */
   readonly isServerToken: (token: string) => Promise<boolean>;
+  readonly metrics?: Metrics | undefined;
 }
+
+const LINKS = {
+  name: 'skep_server_links',
+  help: 'Calls of clients of other servers that reach a node by way of this one',
+};
+const BYTES = {
+  name: 'skep_server_link_waiting_bytes_max',
+  help: `Bytes that wait for the slowest of these calls; a link with more than ${MAX_WAITING_BYTES} is cut`,
+};
 
 /**
  * Where other servers of the cluster ask for streams to the nodes that are linked here. The asking one has decided whether its client may; here
@@ -23,6 +34,9 @@ export class PeerGateway {
 
   constructor(options: PeerGatewayOptions) {
     this.#options = options;
+    const links = this.#links;
+    options.metrics?.gauge(LINKS, [], () => links.size);
+    options.metrics?.gauge(BYTES, [], () => Math.max(0, ...[...links.values()].map((link) => link.waitingBytes)));
   }
 
   /** The servers' WebSocket, as an Elysia plugin. */
@@ -75,6 +89,10 @@ class PeerConnection {
       },
       sendFrame: (frame) => this.#send(frame),
     });
+  }
+
+  get waitingBytes(): number {
+    return this.#sender.waitingBytes;
   }
 
   /** The other side is a server of this cluster. */

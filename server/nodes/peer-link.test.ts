@@ -8,6 +8,7 @@ import { StatusError } from '#api/meta/status.ts';
 import { INITIAL_CREDIT_BYTES, type StreamRequest } from '#api/wire/frames.ts';
 import { decodeStreamData } from '#api/wire/stream-frame.ts';
 import { type StreamCarrier, StreamTable, type WireStream } from '#api/wire/wire-stream.ts';
+import { Metrics } from '#base/metrics.ts';
 import { type Authority, loadAuthority } from '#server/identity/authority.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { NodePaths } from './node-paths.ts';
@@ -27,11 +28,12 @@ let address: string;
 /** The nodes' ends of the streams that were opened, the newest last. */
 const opened: WireStream[] = [];
 const sessions = new NodeSessions();
+const metrics = new Metrics();
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'skep-peer-'));
   authority = await loadAuthority(directory, ['127.0.0.1']);
-  const gateway = new PeerGateway({ sessions, isServerToken: async (token) => token === 'server' });
+  const gateway = new PeerGateway({ sessions, isServerToken: async (token) => token === 'server', metrics });
   app = new Elysia().use(gateway.routes()).listen({
     port: 0,
     hostname: '127.0.0.1',
@@ -180,6 +182,16 @@ test('close() ends what the client was doing on the node', async () => {
   await far.ended;
   expect(path.isOver).toBe(true);
   expect((await path.open(REQUEST).ended).error).toContain('is gone');
+});
+
+test('a link is seen in the metrics as long as it lasts', async () => {
+  const seen = (count: number) =>
+    eventually(async () => expect(await metrics.text()).toContain(`\nskep_server_links ${count}\n`));
+  await seen(0);
+  const path = await connect();
+  await seen(1);
+  path.close();
+  await seen(0);
 });
 
 test('a node that loses its link to the other server ends the stream with the reason', async () => {
