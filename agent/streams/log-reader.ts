@@ -25,7 +25,7 @@ export async function* readLog(options: LogReadOptions): AsyncGenerator<Uint8Arr
   const formatter = new LogFormatter(options);
   let file = await open(path, 'r');
   let changes = follow ? new ChangeWatch(path) : undefined;
-  let rotated: FileHandle | undefined;
+  let settled = false;
   try {
     let offset = options.tailLines === undefined ? 0 : await tailOffset(file, options.tailLines);
     let rest: Uint8Array<ArrayBufferLike> = new Uint8Array();
@@ -42,25 +42,27 @@ export async function* readLog(options: LogReadOptions): AsyncGenerator<Uint8Arr
         if (output.length > 0) yield output;
         if (formatter.isFull) return;
       }
-      if (rotated !== undefined) {
-        // The old file has now been read to an end that was behind the rotation, so nothing is left in it.
+      if (follow && (await isReplaced(file, path))) {
+        // The runtime makes the new file first and then empties into the old one what it has taken of the container: read on until nothing comes.
+        if (!settled) {
+          settled = (await changes?.next(signal)) !== true;
+          continue;
+        }
+        const next = await open(path, 'r');
         await file.close();
-        file = rotated;
-        rotated = undefined;
         changes?.close();
-        changes = follow ? new ChangeWatch(path) : undefined;
+        file = next;
+        changes = new ChangeWatch(path);
+        settled = false;
         offset = 0;
         rest = new Uint8Array();
         continue;
       }
-      if (follow) rotated = await reopened(file, path);
-      if (rotated !== undefined) continue;
       if (!live) return;
       await changes?.next(signal);
     }
   } finally {
     changes?.close();
-    await rotated?.close();
     await file.close();
   }
 }
@@ -99,14 +101,14 @@ async function tailOffset(file: FileHandle, lines: number): Promise<number> {
   return 0;
 }
 
-/** The file that has taken this one's place at `path`, if one has. */
-async function reopened(file: FileHandle, path: string): Promise<FileHandle | undefined> {
+/** Has another file taken this one's place at `path`. */
+async function isReplaced(file: FileHandle, path: string): Promise<boolean> {
   try {
     const [now, held] = await Promise.all([stat(path), file.stat()]);
-    return now.ino === held.ino ? undefined : await open(path, 'r');
+    return now.ino !== held.ino;
   } catch {
     // Between the two steps of a rotation.
-    return undefined;
+    return false;
   }
 }
 
@@ -125,8 +127,8 @@ class ChangeWatch {
     }
   }
 
-  /** Resolves when the file changed since the last call, when it is time to look, or when `signal` aborts. */
-  async next(signal: AbortSignal): Promise<void> {
+  /** Resolves when the file changed since the last call (true), when it is time to look, or when `signal` aborts. */
+  async next(signal: AbortSignal): Promise<boolean> {
     if (!this.#changed && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const done = () => {
@@ -139,8 +141,10 @@ class ChangeWatch {
         this.#wake = done;
       });
     }
+    const changed = this.#changed;
     this.#changed = false;
     this.#wake = undefined;
+    return changed;
   }
 
   close(): void {

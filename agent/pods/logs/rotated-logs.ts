@@ -37,7 +37,7 @@ export async function packRotated(path: string, keep: number): Promise<void> {
     const packed = one + PACKED;
     // Packed once, but the agent was killed before it had removed the original.
     if (!whole.includes(packed)) {
-      await pipeline(createReadStream(one), createGzip(), createWriteStream(packed + UNFINISHED));
+      await pipeline(createReadStream(one), createGzip(), createWriteStream(packed + UNFINISHED, { mode: 0o640 }));
       await rename(packed + UNFINISHED, packed);
     }
     await rm(one, { force: true });
