@@ -4,7 +4,7 @@ BUN := node_modules/.bin/bun
 DEMO_DIR := /var/lib/skep-demo
 DEMO_LISTEN := 0.0.0.0:6443
 
-.PHONY: build demo test ok bench soak churn clean
+.PHONY: build demo test ok bench soak crash churn clean
 
 build: dist/skep ## the binary for this machine
 
@@ -31,6 +31,9 @@ ok: node_modules ## what must be green before a commit
 bench: build ## the benchmarks of docs/benchmarks.md
 	sh deploy/host.sh --with-kubectl --with-test-parts
 	$(BUN) test/bench/run.ts $(ONLY)
+
+crash: build ## kill -9 of the server and its Postgres under load, 200 times: nothing acknowledged is lost (COUNT, CRASH_SEED)
+	$(BUN) test/crash/run.ts $(or $(COUNT),200)
 
 soak: build ## half an hour of faults with every promise of the store checked; SOAK_MINUTES, SOAK_SEED
 	$(BUN) test/checker/soak.ts
