@@ -2,6 +2,7 @@ import { type PostgresJsDatabase, drizzle } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { DatabaseError, codeOf, conditionOf, whyNot } from './errors.ts';
 import { type PoolerMode, poolerMode } from './pooler.ts';
+import { ClientSockets } from './sockets.ts';
 
 /** Where Postgres is: a socket directory, or a URL. `pooler` is what was found in between (`connect` fills it in). */
 export type DatabaseAddress =
@@ -60,8 +61,10 @@ export function connectClient(
   { name, max, settings = {}, onnotify, onclose }: ClientOptions,
 ): Sql {
   const pooler = poolerOf(address);
+  const sockets = new ClientSockets();
   const options = {
     max,
+    socket: sockets.connect,
     // Seconds. Idle connections of the pool go, so that an idle server holds two backends.
     ...(max > 1 ? { idle_timeout: 60 } : {}),
     max_lifetime: null,
@@ -78,18 +81,16 @@ export function connectClient(
   };
   if ('url' in address) {
     const { url, socketDirectory } = splitUrl(address.url);
-    return postgres(url, {
-      ...options,
-      ...(socketDirectory === undefined ? {} : { host: socketDirectory }),
-    }) as unknown as Sql;
+    const client = postgres(url, { ...options, ...(socketDirectory === undefined ? {} : { host: socketDirectory }) });
+    return sockets.of(client as unknown as Sql);
   }
-  return postgres({
-    ...options,
-    host: address.socketDirectory,
-    user: address.user,
-    database: address.database,
-  }) as unknown as Sql;
+  const { socketDirectory: host, user, database } = address;
+  return sockets.of(postgres({ ...options, host, user, database }) as unknown as Sql);
 }
+
+/** Does what goes to Postgres go over a network, where a connection may end without a word. */
+export const isRemote = (address: DatabaseAddress): boolean =>
+  'url' in address && splitUrl(address.url).socketDirectory === undefined;
 
 /** libpq's `?host=/directory`, for a Postgres on a Unix socket; the driver would send it on as a setting. */
 function splitUrl(text: string): { readonly url: string; readonly socketDirectory?: string } {
@@ -144,7 +145,7 @@ async function inspect(
   } catch (error) {
     throw error instanceof DatabaseError ? error : unreachable(error);
   } finally {
-    await sql.end({ timeout: 0 });
+    await sql.end({ timeout: 1 });
   }
 }
 

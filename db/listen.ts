@@ -2,9 +2,10 @@ import type { Sql } from 'postgres';
 import { type Clock, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Service } from '#base/service.ts';
-import { type Database, connectClient, poolerOf } from './connect.ts';
+import { type Database, connectClient, isRemote, poolerOf } from './connect.ts';
 import { DatabaseError, codeOf, whyNot } from './errors.ts';
 import { CHANNEL } from './objects.ts';
+import { ClientSockets, answerOrEnd } from './sockets.ts';
 
 /** What the listener needs. */
 export interface ListenerOptions {
@@ -20,6 +21,8 @@ export interface ListenerOptions {
   readonly clock?: Clock;
   /** How often the log is looked at without a nudge, ms; default 20,000. */
   readonly tickMs?: number;
+  /** How often a connection over a network is asked whether it still is one, ms; default 5,000. */
+  readonly lifeMs?: number;
 }
 
 const RETRY_FIRST_MS = 100;
@@ -31,11 +34,16 @@ const POLL_MS = 500;
 
 /** An answer to that which has not come for so long will not come over this connection, ms. */
 const ANSWER_MS = 5_000;
+/** The same for the connection that listens, which is asked nothing but whether it still is one, ms. */
+const LIFE_MS = 2_000;
+/** To connect and listen, ms. */
+const CONNECT_MS = 12_000;
 
 /**
  * The dedicated LISTEN connection. It never opens a transaction, so it never holds back vacuum or the queue of notifications.
  * States: connecting → listening → (connection lost) → waiting with back-off → connecting … until `stop`.
- * A lost notification costs at most `tickMs` of latency, never data: the log is the truth.
+ * A lost notification costs at most `tickMs` of latency, never data: the log is the truth. A connection that a network has forgotten says nothing
+ * of it: over a network it is asked every `lifeMs`, and counts as lost when it does not answer.
  * Where notifications do not arrive (a pooler in transaction mode) it has no connection, and polls: polling → (no answer) → waiting … .
  */
 export class ChangeListener implements Service {
@@ -45,6 +53,7 @@ export class ChangeListener implements Service {
   readonly #stopped = new AbortController();
   readonly #probe = `probe ${crypto.randomUUID()}`;
   readonly #tickMs: number;
+  readonly #lifeMs: number;
   #client: Sql | undefined;
   #closed = new AbortController();
   #probeSeen = false;
@@ -54,6 +63,7 @@ export class ChangeListener implements Service {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#tickMs = options.tickMs ?? 20_000;
+    this.#lifeMs = isRemote(options.database.address) ? (options.lifeMs ?? 5_000) : this.#tickMs;
   }
 
   async run(): Promise<void> {
@@ -95,10 +105,15 @@ export class ChangeListener implements Service {
       onnotify: (_, payload) => this.#notified(payload),
       onclose: () => this.#closed.abort(),
     });
-    await this.#client.unsafe(`LISTEN ${CHANNEL}`);
+    await this.#answer(this.#client, this.#client.unsafe(`LISTEN ${CHANNEL}`), CONNECT_MS);
     if (this.#probeSeen) return;
-    await this.#options.database.pool`SELECT pg_notify(${CHANNEL}, ${this.#probe})`;
+    const { pool } = this.#options.database;
+    await this.#answer(pool, pool`SELECT pg_notify(${CHANNEL}, ${this.#probe})`, CONNECT_MS);
     void this.#clock.sleep(PROBE_MS, this.#stopped.signal).then(() => this.#judgeProbe());
+  }
+
+  #answer<T>(client: Sql, statement: PromiseLike<T>, withinMs: number): Promise<T> {
+    return answerOrEnd(client, statement, { clock: this.#clock, withinMs });
   }
 
   #judgeProbe(): void {
@@ -127,9 +142,27 @@ export class ChangeListener implements Service {
   }
 
   async #tickUntilClosed(): Promise<void> {
-    while (!this.#closed.signal.aborted) {
-      await this.#clock.sleep(this.#tickMs, this.#closed.signal);
-      this.#options.onNudge(undefined);
+    for (let sinceTickMs = 0; ;) {
+      const restMs = Math.min(this.#lifeMs, this.#tickMs - sinceTickMs);
+      await this.#clock.sleep(restMs, this.#closed.signal);
+      if (this.#closed.signal.aborted || this.#client === undefined) return;
+      sinceTickMs += restMs;
+      if (sinceTickMs >= this.#tickMs) {
+        sinceTickMs = 0;
+        this.#options.onNudge(undefined);
+      }
+      if (this.#lifeMs < this.#tickMs) await this.#look(this.#client);
+    }
+  }
+
+  /** What goes over the same network as a dead connection may be dead as well, and would be found out later. */
+  async #look(client: Sql): Promise<void> {
+    const { pool, writer } = this.#options.database;
+    try {
+      await this.#answer(client, client`SELECT 1`, LIFE_MS);
+    } catch (error) {
+      if (error instanceof DatabaseError) for (const one of [pool, writer]) ClientSockets.end(one);
+      throw error;
     }
   }
 

@@ -285,7 +285,8 @@ export class ServerSession implements Service {
 
   async #joinOthers(term: Term): Promise<void> {
     for (let attempt = 0; !term.over.signal.aborted && !this.#stopped.signal.aborted; attempt++) {
-      if (attempt % JOIN_TELL_EVERY === 0) await this.#answer(term, term.client`SELECT pg_notify(${SERVERS_CHANNEL}, 'join')`);
+      if (attempt % JOIN_TELL_EVERY === 0)
+        await this.#answer(term, term.client`SELECT pg_notify(${SERVERS_CHANNEL}, 'join')`);
       if (await this.#try(term, 'pg_try_advisory_lock_shared', MEMBER_LOCK)) return;
       await this.#clock.sleep(JOIN_EVERY_MS, term.over.signal);
     }

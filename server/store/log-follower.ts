@@ -1,13 +1,18 @@
+import { systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import { type Change, readChanges, recentChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
 import { oldestRevision } from '#db/log-partitions.ts';
 import { readObjects } from '#db/objects.ts';
+import { answerOrEnd } from '#db/sockets.ts';
 import { CachedObject } from './cached-object.ts';
 import type { CommittedChange, PastChange, WatchCache } from './watch-cache.ts';
 
 /** How many changes of the past are read at start, so that watches go on across a restart. */
 const PAST_CHANGES = 4_000;
+
+/** A page of the log that has not come for so long will not come over this connection, ms. */
+const PAGE_MS = 10_000;
 
 /** Keeps a cache in step with the change log of its database. */
 export class LogFollower {
@@ -49,7 +54,9 @@ export class LogFollower {
 
   async #read(): Promise<void> {
     for (;;) {
-      const page = await readChanges(this.#database.pool, this.#cache.revision);
+      const { pool } = this.#database;
+      const reading = readChanges(pool, this.#cache.revision);
+      const page = await answerOrEnd(pool, reading, { clock: systemClock, withinMs: PAGE_MS });
       if (page.oldest > this.#cache.revision + 1) {
         await this.#reload(page.oldest);
         continue;

@@ -8,6 +8,7 @@ import { EpochEnded } from '#db/epoch.ts';
 import { type DatabaseCondition, codeOf, conditionOf, wasNeverSent, whyNot } from '#db/errors.ts';
 import { makePartitions } from '#db/log-partitions.ts';
 import { type BatchResult, fence, writeBatch } from '#db/objects.ts';
+import { answerOrEnd } from '#db/sockets.ts';
 import { CachedObject } from './cached-object.ts';
 import { encode, resourceName } from './encoding.ts';
 import { type Membership, soleMember } from './freshness.ts';
@@ -20,6 +21,10 @@ export const QUEUE_LIMIT = 4_096;
 /** The largest batch: writes, and characters of JSON. */
 const BATCH_WRITES = 256;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
+/** A batch that has no answer for so long will get none over this connection; Postgres itself gives it up sooner (connect.ts: 30 s). */
+const BATCH_MS = 35_000;
+/** The same for finding out what became of one. Longer than a batch of another server may take, ms. */
+const FENCE_MS = 35_000;
 /** How long a batch whose connection was lost is looked for, ms. */
 const OUTCOME_DEADLINE_MS = 15_000;
 
@@ -196,8 +201,9 @@ export class BatchWriter {
   }
 
   #send(batch: readonly Pending[]): Promise<BatchResult> {
-    return writeBatch(
-      this.#options.database.writer,
+    const { writer } = this.#options.database;
+    const answer = writeBatch(
+      writer,
       batch.map(({ write, value }) => ({
         resource: write.resource,
         namespace: write.namespace,
@@ -208,6 +214,7 @@ export class BatchWriter {
       })),
       this.#membership.epoch,
     );
+    return answerOrEnd(writer, answer, { clock: this.#clock, withinMs: BATCH_MS });
   }
 
   /** Brings a committed batch into the cache, in its place, and then answers each write. */
@@ -272,7 +279,8 @@ export class BatchWriter {
     });
     while (!this.#stopped || !answered) {
       try {
-        await fence(database.pool, this.#backendPid);
+        const fenced = fence(database.pool, this.#backendPid);
+        await answerOrEnd(database.pool, fenced, { clock: this.#clock, withinMs: FENCE_MS });
         if (!answered && result !== undefined) await this.#settle(batch, result);
         else if (!answered) await this.#answerFromLog(batch, from);
         answered = true;
