@@ -131,6 +131,8 @@ export const oldestOf = (sql: Sql) => sql`coalesce((
 export interface LogCare {
   /** How many partitions it dropped. */
   readonly dropped: number;
+  /** Where the counter stood then, or where it has leapt to. */
+  readonly head: number;
   /** See LogPlan; counted from now. */
   readonly dropInSeconds: number | undefined;
   readonly closeInSeconds: number;
@@ -149,16 +151,21 @@ export async function maintainLog(sql: Sql, retention: LogRetention, mayClose: b
   const plan = planLog(state.partitions, state.head, retention);
   if (plan.make.length > 0) await makePartitions(sql);
   const isClosed = mayClose && plan.close !== undefined;
-  if (isClosed) await closePartition(sql, plan.close);
+  const head = isClosed ? await closePartition(sql, plan.close) : state.head;
   let dropped = 0;
   for (const partition of plan.drop) {
     if (!(await dropPartition(sql, partition))) break;
     dropped += 1;
   }
   const closeInSeconds = isClosed ? retention.seconds / PARTS_BY_AGE : plan.closeInSeconds;
-  if (dropped < plan.drop.length) return { dropped, closeInSeconds, dropInSeconds: DROP_AGAIN_SECONDS };
+  if (dropped < plan.drop.length) return { dropped, head, closeInSeconds, dropInSeconds: DROP_AGAIN_SECONDS };
   // What was just closed has no younger change after it yet; it is looked at again when it can be old enough.
-  return { dropped, closeInSeconds, dropInSeconds: plan.dropInSeconds ?? (isClosed ? retention.seconds : undefined) };
+  return {
+    dropped,
+    head,
+    closeInSeconds,
+    dropInSeconds: plan.dropInSeconds ?? (isClosed ? retention.seconds : undefined),
+  };
 }
 
 /** Makes sure that the log has room for what comes next, whoever else is at it. */
@@ -184,10 +191,11 @@ const STORAGE = 'WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off)
 
 /**
  * close_partition: lets the counter jump to the end of the partition, so that the next change goes to the next one. The numbers between are holes,
- * as a write whose compare failed leaves one; whoever follows the log takes them for that.
+ * as a write whose compare failed leaves one; whoever follows the log takes them for that. Resolves with where the counter stands at the least.
  */
-async function closePartition(sql: Sql, { from, to }: LogPartition): Promise<void> {
+async function closePartition(sql: Sql, { from, to }: LogPartition): Promise<number> {
   await sql`UPDATE revision SET value = ${to - 1} WHERE id = 1 AND value >= ${from} AND value < ${to - 1}`;
+  return to - 1;
 }
 
 /** Resolves with whether it is gone. */

@@ -19,7 +19,7 @@ const EVERY_REVISIONS = 5_000;
 /** Or by this part of the size that it may have. */
 const PARTS_BY_BYTES = 16;
 /** After a failure, ms. */
-const RETRY_MS = 5_000;
+const RETRY_MS = 30_000;
 
 /**
  * Keeps the change log within its retention. It acts when the log has grown or a partition is old enough to be closed, and, when nothing is
@@ -42,17 +42,17 @@ export class LogKeeper {
     if (this.#running !== undefined || this.#stopped.signal.aborted) return;
     const { clock, progress, retention } = this.#options;
     const now = progress();
-    if (now.revision === this.#seen.revision) return;
+    if (now.revision <= this.#seen.revision) return;
     const isDue =
       now.revision - this.#seen.revision >= EVERY_REVISIONS ||
       now.characters - this.#seen.characters >= retention.bytes / PARTS_BY_BYTES ||
       clock.now() >= this.#closeAt;
-    if (isDue) void this.look();
+    if (isDue) void this.look(true);
   }
 
-  /** Looks after the log once; one look at a time. */
-  look(): Promise<void> {
-    this.#running ??= this.#look().finally(() => (this.#running = undefined));
+  /** Looks after the log once; one look at a time. Only one that something was written before may close a partition, which is a write itself. */
+  look(mayClose = false): Promise<void> {
+    this.#running ??= this.#look(mayClose).finally(() => (this.#running = undefined));
     return this.#running;
   }
 
@@ -63,15 +63,15 @@ export class LogKeeper {
     await this.#running;
   }
 
-  async #look(): Promise<void> {
+  async #look(mayClose: boolean): Promise<void> {
     const { database, log, clock, retention, progress } = this.#options;
     this.#wake.abort();
     const now = progress();
-    const hasGrown = now.revision !== this.#seen.revision;
     this.#seen = now;
     try {
-      const care = await maintainLog(database.pool, retention, hasGrown);
+      const care = await maintainLog(database.pool, retention, mayClose);
       if (care.dropped > 0) log.debug({ partitions: care.dropped }, 'dropped the oldest part of the change log');
+      this.#seen = { ...now, revision: Math.max(now.revision, care.head) };
       this.#closeAt = clock.now() + care.closeInSeconds * 1000;
       if (care.dropInSeconds !== undefined) this.#lookIn(care.dropInSeconds * 1000);
     } catch (error) {
