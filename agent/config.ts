@@ -5,7 +5,8 @@ export const AGENT_OPTIONS = {
   server: {
     name: 'server',
     placeholder: 'URL',
-    description: 'the server to join, https://HOST:PORT; several of one cluster with commas between',
+    description:
+      'the server to join, https://HOST:PORT; several of one cluster with commas between; it learns of the others by itself',
     parse: serverUrls,
   },
   token: {

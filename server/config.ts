@@ -74,7 +74,8 @@ export const SERVER_OPTIONS = {
   advertiseAddress: {
     name: 'advertise-address',
     placeholder: 'IP',
-    description: 'address at which pods and agents reach this server (default: the address of the default route)',
+    description:
+      'address at which pods, agents and other servers reach this server (default: the address of the default route)',
     optional: true,
     parse: text,
   },
