@@ -6,7 +6,8 @@ import { orUndefined } from '#server/reconcile/claim.ts';
 import type { ControllerContext } from '#server/reconcile/controller-deps.ts';
 import { dropOwners } from '#server/reconcile/owner-references.ts';
 import { type Controller, DONE } from '#server/reconcile/reconciler.ts';
-import { Dependents, objectKey, readObjectKey } from './garbagecollector/dependents.ts';
+import type { StoredObject } from '#server/store/client.ts';
+import { Dependents, objectKey, readObjectKey, storedKey } from './garbagecollector/dependents.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
@@ -37,23 +38,28 @@ export function garbageCollector(context: ControllerContext): Controller {
           return found?.object === undefined ? [] : [objectKey(found.kind, found.object)];
         });
       return watchAllKinds(client, kinds, {
-        added(kind, object) {
-          dependents.set(kind, object);
-          if (concernsUs(object)) queue.add(objectKey(kind, object));
+        added(stored) {
+          const key = storedKey(stored);
+          if (!mayConcernUs(stored)) return dependents.delete(key);
+          dependents.set(key, stored.object);
+          if (concernsUs(stored.object)) queue.add(key);
         },
-        modified(kind, object, previous) {
+        modified(stored, before) {
+          if (!mayConcernUs(stored) && !mayConcernUs(before)) return;
+          const { object } = stored;
+          const previous = before.object;
           const { ownerReferences } = object.metadata;
           const moved = !isDeepStrictEqual(ownerReferences, previous.metadata.ownerReferences);
-          if (moved) dependents.set(kind, object);
+          if (moved) dependents.set(storedKey(stored), object);
           if (isMarked(object) && !isMarked(previous)) addAll(dependents.of(object));
-          if (isMarked(object) || (moved && concernsUs(object))) queue.add(objectKey(kind, object));
+          if (isMarked(object) || (moved && concernsUs(object))) queue.add(storedKey(stored));
           // A reference that no longer blocks, or is gone, may be what an owner waits for.
           if (moved) addAll(ownersOf(previous));
         },
-        deleted(kind, object) {
-          dependents.delete(kind, object);
-          addAll(dependents.of(object));
-          addAll(ownersOf(object));
+        deleted(stored) {
+          dependents.delete(storedKey(stored));
+          addAll(dependents.of(stored.object));
+          addAll(ownersOf(stored.object));
         },
       });
     },
@@ -69,6 +75,12 @@ export function garbageCollector(context: ControllerContext): Controller {
   };
 }
 
+/**
+ * Can it have owners or be on its way out, told without parsing it. A string in JSON has no bare quotes, so no such key is overlooked; one
+ * deeper in the object is a false alarm.
+ */
+const mayConcernUs = ({ text }: StoredObject): boolean =>
+  text.includes('"ownerReferences":') || text.includes('"deletionTimestamp":');
 const has = (object: KubeObject, finalizer: string): boolean =>
   object.metadata.finalizers?.includes(finalizer) === true;
 /** Is it being deleted in a way that this controller carries out. */

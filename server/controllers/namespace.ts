@@ -4,6 +4,7 @@ import { storedKinds, watchAllKinds } from '#server/reconcile/all-kinds.ts';
 import { orUndefined } from '#server/reconcile/claim.ts';
 import type { ControllerContext } from '#server/reconcile/controller-deps.ts';
 import { endAll, watchEach } from '#server/reconcile/informers.ts';
+import type { StoredObject } from '#server/store/client.ts';
 import { type Controller, DONE, againAfter, keyOf } from '#server/reconcile/reconciler.ts';
 import { writeStatus } from '#server/reconcile/status.ts';
 import { type Remaining, conditionsOf } from './namespace/conditions.ts';
@@ -18,23 +19,22 @@ const AGAIN_MS = 5000;
 /** Empties namespaces that are being deleted, of every kind, and then lets them go (upstream: pkg/controller/namespace). */
 export function namespaceController(context: ControllerContext): Controller {
   const { client, kinds, clock } = context;
-  const going = (name: string | undefined): boolean =>
-    name !== undefined && client.get(namespaceKind, '', name)?.metadata.deletionTimestamp !== undefined;
+  const going = (name: string): boolean =>
+    client.get(namespaceKind, '', name)?.metadata.deletionTimestamp !== undefined;
   return {
     workers: 4,
     watch: (queue) => {
-      const note = (object: KubeObject): void => {
-        const { namespace } = object.metadata;
-        if (namespace !== undefined && going(namespace)) queue.add(namespace);
+      const note = ({ namespace }: StoredObject): void => {
+        if (namespace !== '' && going(namespace)) queue.add(namespace);
       };
       return endAll(
         watchEach(client, namespaceKind, (namespace) => {
           if (namespace.metadata.deletionTimestamp !== undefined) queue.add(keyOf(namespace));
         }),
         watchAllKinds(client, kinds, {
-          added: (_kind, object) => note(object),
+          added: note,
           modified() {},
-          deleted: (_kind, object) => note(object),
+          deleted: note,
         }),
       );
     },

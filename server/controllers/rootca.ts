@@ -2,7 +2,7 @@ import { configMapKind } from '#api/kinds/core/configmap.ts';
 import { namespaceKind } from '#api/kinds/core/namespace.ts';
 import type { ControllerContext } from '#server/reconcile/controller-deps.ts';
 import { createUnlessThere } from '#server/reconcile/create.ts';
-import { endAll, watchEach } from '#server/reconcile/informers.ts';
+import { endAll, watchEach, watchEachStored } from '#server/reconcile/informers.ts';
 import { type Controller, DONE, keyOf } from '#server/reconcile/reconciler.ts';
 
 const NAME = 'kube-root-ca.crt';
@@ -20,8 +20,8 @@ export function rootCAController({ client, config }: ControllerContext): Control
     watch: (queue) =>
       endAll(
         watchEach(client, namespaceKind, (namespace) => queue.add(keyOf(namespace))),
-        watchEach(client, configMapKind, ({ metadata }) => {
-          if (metadata.name === NAME) queue.add(metadata.namespace ?? '');
+        watchEachStored(client, configMapKind, ({ namespace, name }) => {
+          if (name === NAME) queue.add(namespace);
         }),
       ),
     async reconcile(name) {

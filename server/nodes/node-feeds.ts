@@ -7,7 +7,7 @@ import { secretKind } from '#api/kinds/core/secret.ts';
 import { serviceKind } from '#api/kinds/core/service.ts';
 import { endpointSliceKind } from '#api/kinds/discovery/endpointslice.ts';
 import type { ObjectKey, SyncedResource } from '#api/wire/frames.ts';
-import type { Client } from '#server/store/client.ts';
+import type { Client, StoredObject } from '#server/store/client.ts';
 import { podReferences } from './pod-references.ts';
 
 /** Where a change goes: the session of a node notes the key and sends what the object is by then. */
@@ -62,8 +62,8 @@ export class NodeFeeds {
       ['configmaps', configMapKind as unknown as Kind],
       ['secrets', secretKind as unknown as Kind],
     ] as const) {
-      const tell = (object: KubeObject) => this.#tellReferring(resource, objectKey(object));
-      this.#ends.push(this.#client.watch(kind, { added: tell, modified: tell, deleted: tell }));
+      const tell = ({ namespace, name }: StoredObject) => this.#tellReferring(resource, `${namespace}/${name}`);
+      this.#ends.push(this.#client.watchStored(kind, { added: tell, modified: tell, deleted: tell }));
     }
     this.#ends.push(
       this.#client.watch(podKind, {

@@ -1,13 +1,9 @@
 import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
-import type { Client } from '#server/store/client.ts';
+import type { Client, InformerHandler, StoredObject } from '#server/store/client.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 
-/** What happens to an object of any kind. */
-export interface AnyKindHandler {
-  added(kind: Kind, object: KubeObject): void;
-  modified(kind: Kind, object: KubeObject, previous: KubeObject): void;
-  deleted(kind: Kind, object: KubeObject): void;
-}
+/** What happens to an object of any kind. There are very many: only where `object` is read is one parsed. */
+export type AnyKindHandler = InformerHandler<KubeObject, StoredObject>;
 
 /** The kinds whose objects are stored, one for each resource whatever its versions; those that are only bodies of requests are left out. */
 export function storedKinds(kinds: Kinds): Kind[] {
@@ -30,7 +26,7 @@ export function watchAllKinds(client: Client, kinds: Kinds, handler: AnyKindHand
       end();
     }
     for (const [resource, kind] of current) {
-      if (!ends.has(resource)) ends.set(resource, watchKind(client, kind, handler));
+      if (!ends.has(resource)) ends.set(resource, client.watchStored(kind, handler));
     }
   };
   follow();
@@ -40,10 +36,3 @@ export function watchAllKinds(client: Client, kinds: Kinds, handler: AnyKindHand
     for (const end of ends.values()) end();
   };
 }
-
-const watchKind = (client: Client, kind: Kind, handler: AnyKindHandler): (() => void) =>
-  client.watch(kind, {
-    added: (object) => handler.added(kind, object),
-    modified: (object, previous) => handler.modified(kind, object, previous),
-    deleted: (object) => handler.deleted(kind, object),
-  });

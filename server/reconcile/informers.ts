@@ -1,5 +1,5 @@
 import type { Kind, KubeObject } from '#api/kind.ts';
-import type { Client } from '#server/store/client.ts';
+import type { Client, StoredObject } from '#server/store/client.ts';
 import { controllerOf } from './owner-references.ts';
 import { type KeyQueue, keyOf } from './reconciler.ts';
 
@@ -14,6 +14,11 @@ export function watchEach<T extends KubeObject>(client: Client, kind: Kind<T>, n
     },
     deleted: note,
   });
+}
+
+/** As `watchEach` for a kind that there may be very many of, by the key alone: parses none. */
+export function watchEachStored(client: Client, kind: Kind, note: (stored: StoredObject) => void): () => void {
+  return client.watchStored(kind, { added: note, modified: note, deleted: note });
 }
 
 /** Which owner is to hear of what it owns. */

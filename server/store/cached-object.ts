@@ -9,7 +9,20 @@ export interface ObjectKey {
   readonly name: string;
 }
 
-/** A stored object. What came as text from Postgres is parsed when first looked into: a watcher without a selector never does. */
+/** The texts of resources and namespaces that objects share: each would else have a copy of its own, 100 bytes together. */
+const shared = new Map<string, string>();
+/** Namespaces come and go; so many are remembered, then all are learnt anew. */
+const SHARED_MOST = 10_000;
+
+function share(text: string): string {
+  const known = shared.get(text);
+  if (known !== undefined) return known;
+  if (shared.size === SHARED_MOST) shared.clear();
+  shared.set(text, text);
+  return text;
+}
+
+/** A stored object. It is kept as text and parsed when first looked into: what only clients read never is. */
 export class CachedObject implements StoredObject {
   readonly resource: string;
   readonly namespace: string;
@@ -17,10 +30,12 @@ export class CachedObject implements StoredObject {
   readonly revision: number;
   readonly text: string;
   #object: KubeObject | undefined;
+  /** Has anybody looked into it; if not, what it was written from need not stay. */
+  #wanted = false;
 
   constructor(key: ObjectKey, revision: number, text: string, object?: KubeObject) {
-    this.resource = key.resource;
-    this.namespace = key.namespace;
+    this.resource = share(key.resource);
+    this.namespace = share(key.namespace);
     this.name = key.name;
     this.revision = revision;
     this.text = text;
@@ -29,7 +44,13 @@ export class CachedObject implements StoredObject {
 
   get object(): KubeObject {
     this.#object ??= JSON.parse(this.text) as KubeObject;
+    this.#wanted = true;
     return this.#object;
+  }
+
+  /** Everyone has been told of the write. The object that it was made from goes, unless somebody has looked into it. */
+  settled(): void {
+    if (!this.#wanted) this.#object = undefined;
   }
 
   /** From the text of a row. */

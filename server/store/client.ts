@@ -43,13 +43,18 @@ export interface Client {
    * Returns the end of it.
    */
   watch<T extends KubeObject>(kind: Kind<T>, handler: InformerHandler<T>): () => void;
+  /**
+   * As `watch`, with the objects as they are stored. Reading `object` parses it, and the parsed form stays as long as the object: a watcher of
+   * kinds that there may be many of (ConfigMaps, all kinds) goes by name and text as far as they tell.
+   */
+  watchStored<T extends KubeObject>(kind: Kind<T>, handler: InformerHandler<T, StoredObject<T>>): () => void;
 }
 
 /** What an informer tells. Handlers must be quick and must not throw: they note keys, they do no work. */
-export interface InformerHandler<T extends KubeObject> {
-  added(object: T): void;
-  modified(object: T, previous: T): void;
-  deleted(object: T): void;
+export interface InformerHandler<T extends KubeObject, Form = T> {
+  added(object: Form): void;
+  modified(object: Form, previous: Form): void;
+  deleted(object: Form): void;
 }
 
 export type { StoredObject };

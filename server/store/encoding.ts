@@ -2,6 +2,7 @@ import type { KubeObject } from '#api/kind.ts';
 
 /** Where the revision goes. JSON strings escape quotes, so the first match in a stored text is the field itself: only strings come before it. */
 const PLACEHOLDER = '"resourceVersion":""';
+const BRACE = 0x7b;
 const BEFORE_NUMBER = '"resourceVersion":"'.length;
 
 /**
@@ -23,7 +24,10 @@ export function encode(object: KubeObject): string {
 export function withRevision(encoded: string, revision: number): string {
   const at = encoded.indexOf(PLACEHOLDER);
   if (at < 0) throw new Error('Cannot read a stored object: it has no place for its resourceVersion');
-  return encoded.slice(0, at + BEFORE_NUMBER) + String(revision) + encoded.slice(at + BEFORE_NUMBER);
+  const text = encoded.slice(0, at + BEFORE_NUMBER) + String(revision) + encoded.slice(at + BEFORE_NUMBER);
+  // The engine keeps such a text as a tree of six strings until somebody looks into it, which for most objects nobody ever does.
+  if (text.codePointAt(0) !== BRACE) throw new Error('Cannot read a stored object: it is no JSON object');
+  return text;
 }
 
 /** A text that `withRevision` made, with another revision. */

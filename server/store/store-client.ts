@@ -2,7 +2,7 @@ import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
 import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import { StatusError } from '#api/meta/status.ts';
 import type { Client, InformerHandler } from './client.ts';
-import type { ObjectEvent, ObjectStore } from './object-store.ts';
+import type { ObjectEvent, ObjectStore, StoredObject } from './object-store.ts';
 import type { Registry, StoredSubresource, User, WriteContext } from './registry.ts';
 
 /** The typed client of parts in this process, writing as `userName` (default `system:apiserver`, in system:masters). */
@@ -93,9 +93,17 @@ class StoreClient implements Client {
   }
 
   watch<T extends KubeObject>(kind: Kind<T>, handler: InformerHandler<T>): () => void {
+    return this.watchStored(kind, {
+      added: (stored) => handler.added(stored.object),
+      modified: (stored, previous) => handler.modified(stored.object, previous.object),
+      deleted: (stored) => handler.deleted(stored.object),
+    });
+  }
+
+  watchStored<T extends KubeObject>(kind: Kind<T>, handler: InformerHandler<T, StoredObject<T>>): () => void {
     const resource = resourceOf(kind);
     const known = this.#store.list(resource);
-    for (const stored of known) handler.added(stored.object as T);
+    for (const stored of known) handler.added(stored as StoredObject<T>);
     return this.#store.subscribe(resource, this.#store.revision(), { event: (event) => tell(handler, event) });
   }
 
@@ -104,9 +112,9 @@ class StoreClient implements Client {
   }
 }
 
-function tell<T extends KubeObject>(handler: InformerHandler<T>, { type, stored, previous }: ObjectEvent): void {
-  const object = stored.object as T;
-  if (type === 'DELETED') handler.deleted(object);
-  else if (previous === undefined) handler.added(object);
-  else handler.modified(object, previous.object as T);
+function tell<T extends KubeObject>(handler: InformerHandler<T, StoredObject<T>>, event: ObjectEvent): void {
+  const { type, stored, previous } = event as ObjectEvent<T>;
+  if (type === 'DELETED') handler.deleted(stored);
+  else if (previous === undefined) handler.added(stored);
+  else handler.modified(stored, previous);
 }

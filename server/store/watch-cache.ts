@@ -93,6 +93,7 @@ export class WatchCache {
       this.#revision = change.revision;
       this.#writtenCharacters += change.next?.text.length ?? 0;
       this.#apply(change);
+      change.next?.settled();
     }
     if (upTo > this.#revision) this.#revision = upTo;
   }

@@ -4,7 +4,7 @@ import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import { alreadyExists, notFoundError } from '#api/meta/status.ts';
 import { formatTime } from '#api/meta/time.ts';
 import type { Clock } from '#base/clock.ts';
-import type { Client, InformerHandler } from '#server/store/client.ts';
+import type { Client, InformerHandler, StoredObject } from '#server/store/client.ts';
 import type { StoredSubresource } from '#server/store/registry.ts';
 
 interface Bucket {
@@ -126,6 +126,15 @@ export class MemoryClient implements Client {
     return () => handlers.delete(erased);
   }
 
+  watchStored<T extends KubeObject>(kind: Kind<T>, handler: InformerHandler<T, StoredObject<T>>): () => void {
+    const stored = (object: T): StoredObject<T> => storedForm(resourceOf(kind), object);
+    return this.watch(kind, {
+      added: (object) => handler.added(stored(object)),
+      modified: (object, previous) => handler.modified(stored(object), stored(previous)),
+      deleted: (object) => handler.deleted(stored(object)),
+    });
+  }
+
   #bucket(kind: Pick<Kind, 'group' | 'plural'>): Bucket {
     const resource = resourceOf(kind);
     const bucket = this.#buckets.get(resource) ?? { objects: new Map(), handlers: new Set() };
@@ -154,6 +163,14 @@ export class MemoryClient implements Client {
   }
 }
 
+const storedForm = <T extends KubeObject>(resource: string, object: T): StoredObject<T> => ({
+  resource,
+  namespace: object.metadata.namespace ?? '',
+  name: object.metadata.name ?? '',
+  revision: Number(object.metadata.resourceVersion),
+  object,
+  text: JSON.stringify(object),
+});
 const specOf = (object: KubeObject): unknown => (object as { spec?: unknown }).spec;
 const isHeld = (object: KubeObject): boolean =>
   (object.metadata.finalizers ?? []).length > 0 ||

@@ -1,8 +1,12 @@
 import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import type { StoredObject } from '#server/store/client.ts';
 
 /** `resource|namespace|name`: an object of any kind. */
 export const objectKey = (kind: Pick<Kind, 'group' | 'plural'>, { metadata }: KubeObject): string =>
   `${resourceOf(kind)}|${metadata.namespace ?? ''}|${metadata.name ?? ''}`;
+
+/** The same of an object as it is stored. */
+export const storedKey = ({ resource, namespace, name }: StoredObject): string => `${resource}|${namespace}|${name}`;
 
 /** The parts of an object key. */
 export function readObjectKey(key: string): { resource: string; namespace: string; name: string } {
@@ -16,9 +20,8 @@ export class Dependents {
   readonly #owners = new Map<string, readonly string[]>();
 
   /** Takes in the owner references that an object has now. */
-  set(kind: Kind, object: KubeObject): void {
+  set(key: string, object: KubeObject): void {
     const uids = (object.metadata.ownerReferences ?? []).map((reference) => reference.uid);
-    const key = objectKey(kind, object);
     if (uids.length === 0 && !this.#owners.has(key)) return;
     this.#forget(key);
     if (uids.length === 0) return;
@@ -30,8 +33,8 @@ export class Dependents {
   }
 
   /** Forgets an object that is gone. */
-  delete(kind: Kind, object: KubeObject): void {
-    this.#forget(objectKey(kind, object));
+  delete(key: string): void {
+    this.#forget(key);
   }
 
   /** The keys of what names `owner` as its owner. */
