@@ -12,6 +12,8 @@ for (const [index, servers] of [1, 3].entries()) {
     const result = await runChecker({
       seed: seed + index,
       servers,
+      // Over the embedded Postgres, or over one beside it.
+      embedded: servers === 1 && seed % 2 === 1,
       durationMs: MINUTE_MS,
       program: builtProgram(),
       onProgress: (line) => void process.stdout.write(`checker: ${line}\n`),

@@ -1,3 +1,4 @@
+import type { DatabaseProxy } from './database-proxy.ts';
 import type { Random } from './random.ts';
 import type { RunDatabase } from './run-database.ts';
 import type { RunServer } from './run-server.ts';
@@ -12,6 +13,12 @@ export interface FaultTargets {
 
 /** One fault. It begins at once; what it answers ends it, and brings back what it took. */
 export type Fault = (targets: FaultTargets) => Promise<() => Promise<void>>;
+
+/** Of a fault with `proxied`. */
+function proxyOf({ proxy, index }: RunServer): DatabaseProxy {
+  if (proxy === undefined) throw new Error(`Cannot disturb the connections of server ${index}: there is no proxy`);
+  return proxy;
+}
 
 const nothing = async (): Promise<void> => undefined;
 const USES = ['writer', 'listener', 'pool', 'session'] as const;
@@ -28,7 +35,7 @@ const killPostgres =
 const blackHole =
   (use: string | undefined): Fault =>
   async ({ servers, random }) => {
-    const { proxy } = random.pick(servers);
+    const proxy = proxyOf(random.pick(servers));
     const both = random.chance(0.6);
     proxy.freeze(use, both ? ['up', 'down'] : [random.chance(0.5) ? 'up' : 'down']);
     const breaksOff = random.chance(0.5);
@@ -38,8 +45,15 @@ const blackHole =
     };
   };
 
-/** All faults, each with how often it comes. */
-export const FAULTS: Readonly<Record<string, { readonly weight: number; readonly begin: Fault }>> = {
+/** A kind of fault: how often it comes, and whether it needs a proxy before Postgres, which the embedded one has not. */
+export interface FaultKind {
+  readonly weight: number;
+  readonly proxied?: true;
+  readonly begin: Fault;
+}
+
+/** All faults by their names. */
+export const FAULTS: Readonly<Record<string, FaultKind>> = {
   'postgres fast restart': { weight: 2, begin: killPostgres('SIGINT') },
   'postgres immediate restart': { weight: 2, begin: killPostgres('SIGQUIT') },
   'postgres kill -9': { weight: 1, begin: killPostgres('SIGKILL') },
@@ -56,19 +70,21 @@ export const FAULTS: Readonly<Record<string, { readonly weight: number; readonly
   },
   'connection cut': {
     weight: 3,
+    proxied: true,
     begin: async ({ servers, random }) => {
-      random.pick(servers).proxy.cut(random.pick(USES));
+      proxyOf(random.pick(servers)).cut(random.pick(USES));
       return nothing;
     },
   },
-  'listener black-holed': { weight: 4, begin: blackHole('listener') },
-  'writer black-holed': { weight: 2, begin: blackHole('writer') },
-  'session black-holed': { weight: 2, begin: blackHole('session') },
-  'all black-holed': { weight: 2, begin: blackHole(undefined) },
+  'listener black-holed': { weight: 4, proxied: true, begin: blackHole('listener') },
+  'writer black-holed': { weight: 2, proxied: true, begin: blackHole('writer') },
+  'session black-holed': { weight: 2, proxied: true, begin: blackHole('session') },
+  'all black-holed': { weight: 2, proxied: true, begin: blackHole(undefined) },
   'one direction delayed': {
     weight: 3,
+    proxied: true,
     begin: async ({ servers, random }) => {
-      const { proxy } = random.pick(servers);
+      const proxy = proxyOf(random.pick(servers));
       const use = random.chance(0.5) ? random.pick(USES) : undefined;
       proxy.delay(random.between(20, 600), use, [random.chance(0.5) ? 'up' : 'down']);
       return async () => proxy.thaw();

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { type Database, type DatabaseAddress, connect } from '#db/connect.ts';
-import { type EmbeddedPostgres, startEmbedded } from '#db/embedded.ts';
+import { type EmbeddedPostgres, runningEmbedded, startEmbedded, stopEmbedded } from '#db/embedded.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type LogEntry, keyOf } from './history.ts';
 import { contentOf, digestOf } from './object-content.ts';
@@ -31,32 +32,48 @@ INSERT INTO checker.log SELECT revision, resource, namespace, name, previous_rev
 CREATE TRIGGER checker_copy AFTER INSERT ON changes FOR EACH ROW EXECUTE FUNCTION checker.copy();
 CREATE TRIGGER checker_wait AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION checker.wait();`;
 
-/** The Postgres of a run: real, its files in a directory of the run, started again by itself when it was killed. */
+/** The Postgres of a run: real, its files in the directory of the run, started again when it was killed. */
 export class RunDatabase {
-  readonly #postgres: EmbeddedPostgres;
+  readonly #postgres: Pick<EmbeddedPostgres, 'pid' | 'stop'>;
   readonly #admin: Database;
   readonly #sockets: string;
 
-  private constructor(postgres: EmbeddedPostgres, admin: Database, sockets: string) {
+  private constructor(postgres: Pick<EmbeddedPostgres, 'pid' | 'stop'>, admin: Database, sockets: string) {
     this.#postgres = postgres;
     this.#admin = admin;
     this.#sockets = sockets;
   }
 
-  /** `prepare` is SQL to run before any server starts. Stop it in the end. */
+  /** One for servers with `--database-url`. `prepare` is SQL to run before any of them starts. Stop it in the end. */
   static async start(directory: string, prepare?: string): Promise<RunDatabase> {
     const log = pino({ level: 'silent' });
     // What a killed Postgres has written is with the kernel: only a machine that loses power needs fsync.
     const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '100' };
     const postgres = await startEmbedded({ dataDirectory: directory, log, settings });
     if (!('socketDirectory' in postgres.address)) throw new Error('Cannot use a Postgres that has no Unix socket');
-    killAtEnd(join(directory, 'postgres/data/postmaster.pid'));
+    killAtEnd(pidFileOf(directory));
     const first = await connect(postgres.address);
     await first.pool.unsafe(`CREATE DATABASE ${DATABASE}`);
     await first.close();
     const admin = await connect({ ...postgres.address, database: DATABASE } as DatabaseAddress);
     if (prepare !== undefined) await admin.pool.unsafe(prepare);
     return new RunDatabase(postgres, admin, postgres.address.socketDirectory);
+  }
+
+  /** That of a server that has started its own: the server starts it again when it dies. */
+  static async ofServer(dataDir: string): Promise<RunDatabase> {
+    const address = await runningEmbedded(dataDir);
+    if (address === undefined || !('socketDirectory' in address))
+      throw new Error(`Cannot find the Postgres of the server in ${dataDir}`);
+    const pidFile = pidFileOf(dataDir);
+    killAtEnd(pidFile);
+    const postgres = {
+      get pid(): number {
+        return Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+      },
+      stop: () => stopEmbedded(dataDir),
+    };
+    return new RunDatabase(postgres, await connect(address), address.socketDirectory);
   }
 
   get name(): string {
@@ -137,6 +154,8 @@ function entryOf({ revision, resource, namespace, name, previous, value, maker }
     madeBy: maker ?? '',
   };
 }
+
+const pidFileOf = (dataDirectory: string): string => join(dataDirectory, 'postgres/data/postmaster.pid');
 
 /** A shell that outlives us however we end, and then kills a Postgres that is still there. */
 function killAtEnd(pidFile: string): void {

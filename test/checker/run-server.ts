@@ -22,8 +22,8 @@ export interface RunServerOptions {
   readonly index: number;
   readonly directory: string;
   readonly program: ServerProgram;
-  readonly proxy: DatabaseProxy;
-  readonly database: string;
+  /** Where its database is, by way of a proxy; undefined = it has the embedded one. */
+  readonly database: { readonly proxy: DatabaseProxy; readonly name: string } | undefined;
   /** The key that the first server makes, for the others. */
   readonly keyFile: string;
   readonly port: number;
@@ -36,7 +36,7 @@ const READY_MS = 60_000;
 export class RunServer {
   readonly index: number;
   readonly url: string;
-  readonly proxy: DatabaseProxy;
+  readonly proxy: DatabaseProxy | undefined;
   readonly #options: RunServerOptions;
   #child: Bun.Subprocess | undefined;
   #headers: Readonly<Record<string, string>> = {};
@@ -46,8 +46,12 @@ export class RunServer {
   constructor(options: RunServerOptions) {
     this.#options = options;
     this.index = options.index;
-    this.proxy = options.proxy;
+    this.proxy = options.database?.proxy;
     this.url = `https://127.0.0.1:${options.port}`;
+  }
+
+  get dataDir(): string {
+    return join(this.#options.directory, `server${this.index}`);
   }
 
   get logFile(): string {
@@ -56,8 +60,8 @@ export class RunServer {
 
   /** Starts the process and waits until it is ready. */
   async start(): Promise<void> {
-    const { directory, index, program, proxy, database, keyFile, port, flags } = this.#options;
-    const dataDir = join(directory, `server${index}`);
+    const { index, program, database, keyFile, port, flags } = this.#options;
+    const { dataDir } = this;
     await mkdir(dataDir, { recursive: true });
     const command =
       'binary' in program
@@ -67,7 +71,10 @@ export class RunServer {
     const before = await log.text().catch(() => '');
     // Bun's own redirection would begin the file anew.
     if (before !== '') await Bun.write(`${this.logFile}.${this.starts}`, before);
-    const url = `postgres://postgres@127.0.0.1:${proxy.port}/${database}`;
+    const where =
+      database === undefined
+        ? ['--database-fsync', 'false']
+        : ['--database-url', `postgres://postgres@127.0.0.1:${database.proxy.port}/${database.name}`];
     this.#child = Bun.spawn(
       [
         ...command,
@@ -76,8 +83,7 @@ export class RunServer {
         dataDir,
         '--listen',
         `127.0.0.1:${port}`,
-        '--database-url',
-        url,
+        ...where,
         ...(index === 0 ? [] : ['--encryption-key-file', keyFile]),
         ...flags,
       ],

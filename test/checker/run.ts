@@ -1,17 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COLLECTIONS, ask, pathOf } from './api-client.ts';
-import { DatabaseProxy } from './database-proxy.ts';
 import { FAULTS } from './faults.ts';
 import type { ListRead, Violation } from './history.ts';
 import { checkHistory } from './judge.ts';
 import { shownOf } from './object-content.ts';
 import { Random } from './random.ts';
 import { Recorder } from './recorder.ts';
-import { RunDatabase } from './run-database.ts';
-import { RunServer, type ServerProgram } from './run-server.ts';
+import { RunCluster } from './run-cluster.ts';
+import type { RunServer, ServerProgram } from './run-server.ts';
 import { Watcher, type WatcherOptions } from './watcher.ts';
 import { Client, NAMESPACES, TIERS, rest } from './workload.ts';
 
@@ -20,6 +18,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly servers: number;
   readonly durationMs: number;
+  /** One server with the embedded Postgres, without the faults that need a proxy before it; default false. */
+  readonly embedded?: boolean;
   readonly program: ServerProgram;
   /** Told of how far it is, about every 10 s. */
   readonly onProgress?: (line: string) => void;
@@ -58,6 +58,8 @@ const LATE_MS = 10_000;
 /** Starts Postgres and servers, lets clients, watchers and faults at them, and checks all that was seen. */
 export async function runChecker(options: RunOptions): Promise<RunResult> {
   const directory = await mkdtemp(join(tmpdir(), 'skep-checker-'));
+  // Postgres runs as a user of its own.
+  await chmod(directory, 0o711);
   const run = new Run(options, directory);
   try {
     await run.start();
@@ -75,12 +77,10 @@ class Run {
   readonly #directory: string;
   readonly #random: Random;
   readonly #recorder = new Recorder();
-  readonly #servers: RunServer[] = [];
-  readonly #proxies: DatabaseProxy[] = [];
+  readonly #cluster = new RunCluster();
   readonly #stop = new AbortController();
   #watchers: Watcher[] = [];
   #watching: Promise<void>[] = [];
-  #database: RunDatabase | undefined;
 
   constructor(options: RunOptions, directory: string) {
     this.#options = options;
@@ -88,32 +88,21 @@ class Run {
     this.#random = new Random(options.seed);
   }
 
-  get database(): RunDatabase {
-    if (this.#database === undefined) throw new Error('Cannot use the database before the start');
-    return this.#database;
+  get #servers(): readonly RunServer[] {
+    return this.#cluster.servers;
   }
 
   async start(): Promise<void> {
-    const { servers, program, prepare } = this.#options;
+    const { servers, program, prepare, embedded = false } = this.#options;
     const flags = this.#options.flags ?? ['--log-retention', `${this.#random.pick(RETENTIONS_SECONDS)}s`];
-    this.#database = await RunDatabase.start(this.#directory, prepare);
-    for (let index = 0; index < servers; index++) {
-      const proxy = await DatabaseProxy.start(this.database.socketPath);
-      this.#proxies.push(proxy);
-      const server = new RunServer({
-        index,
-        directory: this.#directory,
-        program,
-        proxy,
-        flags,
-        database: this.database.name,
-        keyFile: join(this.#directory, 'server0/identity/encryption.key'),
-        port: await freePort(),
-      });
-      this.#servers.push(server);
-      await server.start();
-      if (index === 0) await this.database.observe();
-    }
+    await this.#cluster.start({
+      directory: this.#directory,
+      servers,
+      embedded,
+      program,
+      flags,
+      ...(prepare === undefined ? {} : { prepare }),
+    });
     const [first] = this.#servers;
     for (const name of NAMESPACES) {
       const body = { kind: 'Namespace', apiVersion: 'v1', metadata: { name } };
@@ -154,14 +143,17 @@ class Run {
   }
 
   async #faults(random: Random, stop: AbortSignal): Promise<void> {
-    const names = this.#options.faults ?? Object.keys(FAULTS);
+    const mayDisturb = this.#options.embedded !== true;
+    const names = (this.#options.faults ?? Object.keys(FAULTS)).filter(
+      (name) => mayDisturb || FAULTS[name]?.proxied !== true,
+    );
     const weights = Object.fromEntries(names.map((name) => [name, FAULTS[name]?.weight ?? 0]));
     while (names.length > 0) {
       await rest(random.between(500, 3_000), stop);
       if (stop.aborted) return;
       const name = random.weighted(weights);
       this.#recorder.fault(name);
-      const end = await FAULTS[name]?.begin({ database: this.database, servers: this.#servers, random });
+      const end = await FAULTS[name]?.begin({ database: this.#cluster.database, servers: this.#servers, random });
       await rest(random.between(200, 6_500), stop);
       await end?.();
     }
@@ -188,14 +180,23 @@ class Run {
     // What watchers need to come back to a server that was away is not what is measured.
     await this.#allReach(await this.#mark(this.#random.pick(this.#servers), `${round}-first`), 2 * LATE_MS);
     const silenced = this.#random.pick(this.#servers);
-    this.#recorder.fault('listener cut while nothing else happens');
-    silenced.proxy.delay(this.#random.between(50, 400), 'listener', ['up']);
-    silenced.proxy.cut('listener');
+    await this.#cutListener(silenced);
     await rest(this.#random.between(0, 600));
     const marks = await this.#mark(this.#random.pick(this.#servers), `${round}-last`);
     await this.#allReach(marks, LATE_MS);
-    silenced.proxy.thaw();
+    silenced.proxy?.thaw();
     for (const watcher of this.#watchers) watcher.settled = false;
+  }
+
+  /** Its server listens again a moment later; through a proxy, rather late. */
+  async #cutListener({ proxy }: RunServer): Promise<void> {
+    this.#recorder.fault('listener cut while nothing else happens');
+    proxy?.delay(this.#random.between(50, 400), 'listener', ['up']);
+    proxy?.cut('listener');
+    if (proxy !== undefined) return;
+    await this.#cluster.database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'skep listener'`,
+    );
   }
 
   async #recovered(server: RunServer, round: number): Promise<void> {
@@ -264,10 +265,12 @@ class Run {
     this.#stop.abort();
     await Promise.all(this.#watching);
     const finals = await this.#finalLists();
-    const log = await this.database.readLog();
-    const [kept] = await this.database.query<{ least: number | null }>('SELECT min(revision) AS least FROM changes');
+    const log = await this.#cluster.database.readLog();
+    const [kept] = await this.#cluster.database.query<{ least: number | null }>(
+      'SELECT min(revision) AS least FROM changes',
+    );
     recorder.counts.set('revisions compacted', kept?.least ?? 0);
-    const objects = await this.database.readObjects();
+    const objects = await this.#cluster.database.readObjects();
     const { operations, lists, segments } = recorder;
     const found = checkHistory({ operations, lists: [...lists, ...finals], segments, log }, { finals, objects });
     return {
@@ -311,12 +314,8 @@ class Run {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    for (const server of this.#servers) {
-      await server.signal('SIGCONT');
-      await server.signal('SIGKILL');
-    }
-    for (const proxy of this.#proxies) await proxy.stop();
-    await this.#database?.stop();
+    await Promise.allSettled(this.#watching);
+    await this.#cluster.stop();
   }
 }
 
@@ -361,14 +360,4 @@ function watcherOptions(servers: readonly RunServer[]): WatcherOptions[] {
       begins: server.index % 2 === 0 ? 'list' : 'initial-events',
     });
   return all;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -3,9 +3,10 @@ import { type RunResult, runChecker } from './run.ts';
 import { builtProgram } from './run-server.ts';
 
 /**
- * `make soak`: the checker for SOAK_MINUTES (default 30), half with one server and half with three, in runs of at most 5 minutes, each with a seed
- * that follows from SOAK_SEED (default: by chance). To look closer: SOAK_SERVERS for one number of servers, SOAK_FAULTS for some faults only (names,
- * with commas), SOAK_KEEP to keep the directory with the servers' logs, SOAK_BINARY for another program. Ends with a line of totals; exit status 1 when a promise was broken.
+ * `make soak`: the checker for SOAK_MINUTES (default 30), half with one server (with an odd seed over the embedded Postgres) and half with three, in
+ * runs of at most 5 minutes, each with a seed of its own that follows from SOAK_SEED (default: by chance). To look closer: SOAK_SERVERS for one number
+ * of servers, SOAK_FAULTS for some faults only (names, with commas), SOAK_KEEP to keep the directory with the servers' logs, SOAK_BINARY for another
+ * program. Ends with a line of totals; exit status 1 when a promise was broken.
  */
 const minutes = Number(process.env['SOAK_MINUTES'] ?? 30);
 const seed = Number(process.env['SOAK_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -37,6 +38,7 @@ for (const { servers, durationMs } of halves) {
     const result = await runChecker({
       seed: runSeed,
       servers,
+      embedded: servers === 1 && runSeed % 2 === 1,
       durationMs: durationMs / runs,
       program: builtProgram(),
       ...(faultsOnly === undefined ? {} : { faults: faultsOnly }),
