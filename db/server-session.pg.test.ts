@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
+import { DatabaseProxy } from '#test/checker/database-proxy.ts';
 import { createTestDatabase, silentLog } from '#test/support/database.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type Database, connect } from './connect.ts';
@@ -97,4 +98,31 @@ test('a session that does not answer is given up', async () => {
     spawnSync('kill', ['-CONT', pid]);
   }
   await first.joined();
+});
+
+test('a server whose process is stopped loses its session, and the lead, to the others', async () => {
+  const proxy = await DatabaseProxy.start(
+    'socketDirectory' in database.address ? `${database.address.socketDirectory}/.s.PGSQL.5432` : '',
+  );
+  const name = 'database' in database.address ? database.address.database : '';
+  const frozen = new ServerSession({
+    address: { url: `postgres://postgres@127.0.0.1:${proxy.port}/${name}` },
+    log: silentLog,
+    times: { ...times, silentMs: 3_000 },
+  });
+  sessions.push(frozen);
+  void frozen.run();
+  await frozen.joined();
+  await lead(frozen);
+  const other = await session();
+  const taken = lead(other);
+  // It asks no more, while its connection stays.
+  proxy.freeze('session', ['up']);
+  await taken;
+  await alone(other);
+  expect([other.isLeader, frozen.isLeader]).toEqual([true, false]);
+  proxy.thaw();
+  await frozen.joined();
+  await frozen.stop();
+  await proxy.stop();
 });

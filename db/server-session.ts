@@ -23,10 +23,12 @@ export const SESSION_TIMES = {
   tickMs: 1_000,
   /** The same for a server that is alone. */
   aloneTickMs: 15_000,
-  /** A session that does not answer for so long is given up. Less than Postgres waits before it ends it (SETTINGS). */
+  /** A session that does not answer for so long is given up. Less than Postgres waits before it ends it (settings). */
   answerMs: 2_000,
   /** The word that a server is alone holds for so long after its session was asked and has answered. */
   confirmedMs: 1_000,
+  /** Postgres ends the session of a server that has asked nothing for so long. More than aloneTickMs and answerMs together. */
+  silentMs: 20_000,
   /** A server waits for so long before it writes when one that believed to be alone went without a word. More than confirmedMs, by a tenth for clocks that run apart. */
   outwaitMs: 1_100,
 } as const;
@@ -41,16 +43,18 @@ export const IDENTITY_LOCK_CLASS = 0x5ce9;
 export const SERVERS_CHANNEL = 'skep_servers';
 
 /**
- * Postgres ends the session of a server that has vanished without a word after 4 s, and its locks with it. Over a Unix socket these have no
- * effect, and need none. Nothing of the database's own defaults may end the session or an answer.
+ * Postgres ends the session of a host that has vanished without a word after 4 s, and its locks with it. Over a Unix socket this has no effect,
+ * and needs none. A process that is stopped, while its host still answers for it, has `silentMs`. Nothing else of the database's own defaults may
+ * end the session or an answer.
  */
-const SETTINGS = `SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2;
-  SET tcp_user_timeout = 4000; SET statement_timeout = 0; SET idle_session_timeout = 0; SET lock_timeout = 1000`;
+const settings = (silentMs: number): string => `SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1;
+  SET tcp_keepalives_count = 2; SET tcp_user_timeout = 4000; SET statement_timeout = 0; SET lock_timeout = 1000;
+  SET idle_session_timeout = ${silentMs}`;
 /**
  * Through a pooler (in session mode, else PooledSession is there) the connection that Postgres sees is the pooler's, and stays when a server
- * vanishes: a session that says nothing for 4 s is ended. One that lives says something every second.
+ * vanishes: it has to say something every few seconds. One that lives says something every second.
  */
-const POOLED_SETTINGS = 'SET idle_session_timeout = 4000';
+const POOLED_SILENT_MS = 4_000;
 /** SQLSTATE of a lock that was not to be had within lock_timeout, which is shorter than answerMs. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -248,8 +252,8 @@ export class ServerSession implements Service {
   /** Becomes a member: alone if nobody is there, else beside the others. */
   async #join(term: Term): Promise<void> {
     const { client } = term;
-    const settings = this.#isPooled ? `${SETTINGS}; ${POOLED_SETTINGS}` : SETTINGS;
-    await this.#answer(term, client.unsafe(`${settings}; LISTEN ${SERVERS_CHANNEL}`).simple());
+    const silentMs = this.#isPooled ? POOLED_SILENT_MS : this.#times.silentMs;
+    await this.#answer(term, client.unsafe(`${settings(silentMs)}; LISTEN ${SERVERS_CHANNEL}`).simple());
     const [own] = await this.#answer(
       term,
       client<

@@ -14,6 +14,8 @@ export interface ServerProcess {
   call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
   /** Sends a signal; resolves when the process has ended. */
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** Stops it, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** What it has said and logged. */
   log(): Promise<string>;
 }
@@ -76,6 +78,7 @@ export async function startServerProcess(
     adminToken: (await readFile(join(dataDir, 'identity', 'admin.token'), 'utf8')).trim(),
     call: request,
     log,
+    signal: (signal) => child.kill(signal),
     async kill(signal) {
       child.kill(signal);
       await child.exited;
