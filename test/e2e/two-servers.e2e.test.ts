@@ -138,7 +138,9 @@ test('exec carries stdin and its end, both outputs, and the exit code', async ()
 });
 
 test('exec has a terminal of the size of the client', async () => {
-  const inside = 'stty rows 33 cols 111; kubectl exec -it web -- sh -c "sleep 0.5; stty size; tty"';
+  // The size comes after the command has begun.
+  const waits = 'for i in $(seq 50); do [ "$(stty size)" = "33 111" ] && break; sleep 0.1; done; stty size; tty';
+  const inside = `stty rows 33 cols 111; kubectl exec -it web -- sh -c '${waits}'`;
   const { stdout } = await hostAt(0).run(['script', '-qec', inside, '/dev/null'], { environment: environment() });
   expect(stdout).toContain('33 111\r\n/dev/pts/');
 });
