@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { type Database, connect } from '#db/connect.ts';
+import { type Database, connect, connectClient } from '#db/connect.ts';
 import { type EmbeddedPostgres, startEmbedded } from '#db/embedded.ts';
 import { type ApiServer, startApiServer } from '#test/support/api-server.ts';
 import { silentLog } from '#test/support/database.ts';
@@ -23,6 +23,10 @@ beforeAll(async () => {
   await chmod(dataDirectory, 0o711);
   postgres = await start();
   database = await connect(postgres.address);
+  // Of 30 s no test can wait for the end, three times.
+  const writer = connectClient(postgres.address, { name: 'writer', max: 1, settings: { statement_timeout: '300' } });
+  await database.writer.end();
+  database = { ...database, writer };
   const log = pino({ level: 'info' }, { write: (line: string) => void said.push(line) });
   api = await startApiServer({ database, log });
   await eventually(async () => expect((await write('ConfigMap', 'first')).status).toBe(201));
@@ -88,23 +92,34 @@ test('Postgres away: reads come from memory and say so, writes are 503 with Retr
   await reader?.cancel();
 }, 60_000);
 
-const REFUSED = [
-  { what: 'a full disk', code: '53100', reason: 'the database has no space left' },
-  { what: 'a statement timeout', code: '57014', reason: 'the database takes too long' },
-  { what: 'a user without rights', code: '42501', reason: 'the database does not let this server write' },
-];
-for (const { what, code, reason } of REFUSED)
-  test(`${what}: writes are 503 with the reason, a log line says why, and the next write after it goes through`, async () => {
-    await database.pool.unsafe(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN RAISE EXCEPTION 'refused by the test' USING ERRCODE = '${code}'; END $$`);
-    await database.pool.unsafe('CREATE TRIGGER refuse BEFORE INSERT ON objects EXECUTE FUNCTION refuse()');
-    expect(await answer(await write('ConfigMap', `c${code}`))).toEqual({
-      code: 503,
-      reason: 'ServiceUnavailable',
-      message: `Cannot write: ${reason}; try again later`,
-      retryAfter: '5',
-    });
-    expect(logged()).toContain('a batch failed');
-    await database.pool.unsafe('DROP FUNCTION refuse CASCADE');
-    expect((await write('ConfigMap', `c${code}`)).status).toBe(201);
+/** A full disk: server/disk-full.root.test.ts has a real one, for root. */
+test('a full disk: writes are 503 with the reason, a log line says why, and the next write after it goes through', async () => {
+  await database.pool.unsafe(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'refused by the test' USING ERRCODE = '53100'; END $$`);
+  await database.pool.unsafe('CREATE TRIGGER refuse BEFORE INSERT ON objects EXECUTE FUNCTION refuse()');
+  await isRefused('full', 'the database has no space left', 'its disk is full');
+  await database.pool.unsafe('DROP FUNCTION refuse CASCADE');
+  expect((await write('ConfigMap', 'full')).status).toBe(201);
+});
+
+test('a statement timeout: the same, three tries later, while somebody holds the lock of the counter', async () => {
+  const other = connectClient(postgres.address, { name: 'test', max: 1 });
+  await other.unsafe('BEGIN; SELECT value FROM revision FOR UPDATE').simple();
+  await isRefused('timeout', 'the database takes too long', 'a statement took longer than its timeout');
+  expect((await api.call('GET', `${DEFAULT}/configmaps`)).headers.get('warning')).toBeNull();
+  await other.unsafe('ROLLBACK').simple();
+  await other.end();
+  expect((await write('ConfigMap', 'timeout')).status).toBe(201);
+});
+
+async function isRefused(name: string, reason: string, why: string): Promise<void> {
+  const before = said.length;
+  expect(await answer(await write('ConfigMap', name))).toEqual({
+    code: 503,
+    reason: 'ServiceUnavailable',
+    message: `Cannot write: ${reason}; try again later`,
+    retryAfter: '5',
   });
+  const line = said.slice(before).find((one) => one.includes('a batch failed'));
+  expect(line).toContain(`"why":"${why}`);
+}

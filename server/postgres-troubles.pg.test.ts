@@ -119,6 +119,25 @@ test('no connection left: a start ends and says so; one that runs degrades and r
   await isWell(one, 'after');
 }, 90_000);
 
+test('missing rights: writes are 503 with the reason, reads go on as before, and it goes on when they are given', async () => {
+  await begin();
+  const one = await server();
+  await isWell(one, 'kept');
+  const tables = connectClient({ url: postgres.roleUrl() }, { name: 'test', max: 1 });
+  await tables`REVOKE INSERT ON objects FROM skep`;
+  const refused = await create(one, 'refused');
+  expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
+    503,
+    '5',
+    { message: 'Cannot write: the database does not let this server write; try again later' },
+  ]);
+  expect((await one.call('GET', `${CONFIG_MAPS}/kept`)).headers.get('warning')).toBeNull();
+  await says(one, 'permission denied for table objects');
+  await tables`GRANT INSERT ON objects TO skep`;
+  await tables.end();
+  await isWell(one, 'after');
+}, 90_000);
+
 test('a server has 7 connections at most, however much is asked of it', async () => {
   await begin();
   const one = await server();
