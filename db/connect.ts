@@ -40,6 +40,11 @@ const WRITER_SETTINGS = {
   jit: 'off',
   // ms; a batch waits for the counter row behind other servers' batches.
   statement_timeout: '30000',
+  // s, ms: a host that vanishes in the middle of sending a batch must not keep the counter's row, and all servers' writes, for two hours.
+  tcp_keepalives_idle: '5',
+  tcp_keepalives_interval: '2',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '11000',
 } as const;
 
 /** What a client is set up with beside its address. */
