@@ -1,7 +1,7 @@
 import { resourceOf } from '#api/kind.ts';
 import { StatusError, expired } from '#api/meta/status.ts';
 import type { ObjectEvent, ObjectSubscriber, StoredObject } from '#server/store/object-store.ts';
-import type { ResourceRequest } from '../api-context.ts';
+import type { ApiContext, ResourceRequest } from '../api-context.ts';
 import { type EventForm, type EventType, bookmark, line } from '../event-encoder.ts';
 import { type ListOptions, readListOptions } from '../list-options.ts';
 import { MAX_BEHIND_BYTES } from '../metrics.ts';
@@ -37,7 +37,8 @@ export function watch(request: ResourceRequest): Response {
  */
 class WatchStream {
   readonly readable: ReadableStream<Uint8Array>;
-  readonly #request: ResourceRequest;
+  readonly #api: ApiContext;
+  readonly #path: string;
   readonly #options: ListOptions;
   readonly #selection: Selection;
   readonly #form: EventForm;
@@ -55,27 +56,31 @@ class WatchStream {
   readonly #end = (): void => this.#finish(true);
 
   constructor(request: ResourceRequest, options: ListOptions, selection: Selection, form: EventForm) {
-    this.#request = request;
+    this.#api = request.api;
+    this.#path = request.info.path;
     this.#options = options;
     this.#selection = selection;
     this.#form = form;
     this.#namespace = request.info.inNamespace ? request.info.namespace : undefined;
     this.readable = new ReadableStream<Uint8Array>(
-      { start: (controller) => this.#start(controller), cancel: () => this.#release() },
+      { start: (controller) => void (this.#controller = controller), cancel: () => this.#release() },
       // Counts what waits. Bun sets memory aside by the mark: one of 16 MiB costs 13 KB for every watch, whether anything waits or not.
       new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
     );
+    this.#begin(request);
   }
 
-  #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller;
-    this.#uncount = this.#request.api.metrics.watching(this.#request.kind, () => waitingBytes(controller));
+  /** Keeps nothing of the request: its URL and headers would stay in memory for as long as the watch. */
+  #begin(request: ResourceRequest): void {
+    const controller = this.#controller;
+    if (controller === undefined) return;
+    const { api, kind } = request;
+    this.#uncount = api.metrics.watching(kind, () => waitingBytes(controller));
     // Bun holds back the response's headers until the first bytes; clients skip an empty line.
     controller.enqueue(NEWLINE);
-    const { api } = this.#request;
-    const after = this.#sendState();
+    const after = this.#sendState(request);
     this.#after = after;
-    const resource = resourceOf(this.#request.kind);
+    const resource = resourceOf(kind);
     const subscriber: ObjectSubscriber = {
       event: (event) => this.#event(event),
       lost: () => this.#fail(expired('The resourceVersion for the provided watch is too old.')),
@@ -105,7 +110,7 @@ class WatchStream {
 
   /** Nothing can be told from the revision asked for. */
   #fail(error: unknown): void {
-    const { log } = this.#request.api;
+    const { log } = this.#api;
     if (!(error instanceof StatusError)) log.warn({ err: error }, 'cannot read the change log for a watch');
     const status =
       error instanceof StatusError
@@ -120,16 +125,16 @@ class WatchStream {
     const seconds = timeoutSeconds ?? MIN_TIMEOUT_SECONDS * (1 + Math.random());
     this.#timeout = setTimeout(this.#end, Math.min(seconds * 1000, 2 ** 31 - 1));
     if (allowWatchBookmarks) this.#bookmarks = setInterval(() => this.#bookmark(), BOOKMARK_MS);
-    this.#request.api.stopping.addEventListener('abort', this.#end, { once: true });
+    this.#api.stopping.addEventListener('abort', this.#end, { once: true });
   }
 
   /** Sends what there is as ADDED where the request asks for it; answers the revision from which events are to follow. */
-  #sendState(): number {
+  #sendState(request: ResourceRequest): number {
     const { resourceVersion, sendInitialEvents } = this.#options;
-    const current = this.#request.api.store.revision();
+    const current = this.#api.store.revision();
     const wantsState = sendInitialEvents ?? (resourceVersion ?? 0) === 0;
     if (!wantsState) return resourceVersion === undefined || resourceVersion === 0 ? current : resourceVersion;
-    for (const stored of selected(this.#request, this.#selection)) this.#send('ADDED', stored);
+    for (const stored of selected(request, this.#selection)) this.#send('ADDED', stored);
     if (sendInitialEvents === true && this.#options.allowWatchBookmarks)
       this.#push(bookmark(this.#form, current, true));
     return current;
@@ -146,7 +151,7 @@ class WatchStream {
   }
 
   #lastSeen({ type, revision, stored, previous }: ObjectEvent): StoredObject {
-    return type === 'DELETED' || previous === undefined ? stored : this.#request.api.events.left(previous, revision);
+    return type === 'DELETED' || previous === undefined ? stored : this.#api.events.left(previous, revision);
   }
 
   #matches(stored: StoredObject | undefined): boolean {
@@ -154,7 +159,7 @@ class WatchStream {
   }
 
   #send(type: EventType, stored: StoredObject): void {
-    this.#push(this.#request.api.events.encode(type, stored, this.#form, this.#sentColumns));
+    this.#push(this.#api.events.encode(type, stored, this.#form, this.#sentColumns));
     this.#sentColumns = true;
   }
 
@@ -162,13 +167,13 @@ class WatchStream {
     if (this.#controller === undefined) return;
     this.#controller.enqueue(bytes);
     if (waitingBytes(this.#controller) < MAX_BEHIND_BYTES) return;
-    this.#request.api.log.warn(
-      { path: this.#request.info.path, limitBytes: MAX_BEHIND_BYTES },
+    this.#api.log.warn(
+      { path: this.#path, limitBytes: MAX_BEHIND_BYTES },
       'watcher dropped: it does not read its events',
     );
     // Closing would keep what is queued for as long as the client likes; an error cuts the connection and frees it.
     const controller = this.#controller;
-    this.#request.api.metrics.watcherDropped();
+    this.#api.metrics.watcherDropped();
     this.#release();
     controller.error();
   }
@@ -176,7 +181,7 @@ class WatchStream {
   /** A watch may have begun at another server, from a revision that this one has yet to reach: a bookmark never goes back behind it. */
   #bookmark(): void {
     if (this.#resuming) return;
-    this.#push(bookmark(this.#form, Math.max(this.#after, this.#request.api.store.revision()), false));
+    this.#push(bookmark(this.#form, Math.max(this.#after, this.#api.store.revision()), false));
   }
 
   #finish(withBookmark: boolean): void {
@@ -193,7 +198,7 @@ class WatchStream {
     this.#uncount?.();
     clearTimeout(this.#timeout);
     clearInterval(this.#bookmarks);
-    this.#request.api.stopping.removeEventListener('abort', this.#end);
+    this.#api.stopping.removeEventListener('abort', this.#end);
   }
 }
 
