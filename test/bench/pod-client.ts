@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 
 /**
  * Times one thing about a pod, by a watch: `bun pod-client.ts KUBECONFIG pod-ready NAME` creates a pod and prints the milliseconds until it is
- * Ready; `… replace NAME` kills the pod's container from the host and prints the milliseconds until it is Ready again.
+ * Ready; `… restart NAME` kills the pod's container from the host and prints the milliseconds until it is Ready again; `… replace NAME` deletes
+ * the one pod with the label `app: NAME` by force and prints the milliseconds until its successor is Ready.
  */
 const [kubeconfigPath = '', task = '', name = ''] = process.argv.slice(2);
 const kubeconfig = await Bun.file(kubeconfigPath).text();
@@ -14,6 +15,7 @@ const init = {
 const PODS = `${server}/api/v1/namespaces/default/pods`;
 
 interface Pod {
+  readonly metadata: { readonly name: string; readonly uid: string };
   readonly status?: {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly containerStatuses?: readonly { readonly restartCount: number; readonly containerID?: string }[];
@@ -36,7 +38,8 @@ async function seen(body: ReadableStream<Uint8Array> | null, holds: (pod: Pod) =
   throw new Error('the watch ended early');
 }
 
-const watch = await fetch(`${PODS}?watch=true&fieldSelector=metadata.name%3D${name}&timeoutSeconds=50`, init);
+const selector = task === 'replace' ? `labelSelector=app%3D${name}` : `fieldSelector=metadata.name%3D${name}`;
+const watch = await fetch(`${PODS}?watch=true&${selector}&timeoutSeconds=50`, init);
 let startedAt = performance.now();
 if (task === 'pod-ready') {
   const pod = {
@@ -50,6 +53,15 @@ if (task === 'pod-ready') {
   };
   await fetch(PODS, { ...init, method: 'POST', body: JSON.stringify(pod) });
   await seen(watch.body, isReady);
+} else if (task === 'replace') {
+  const { items } = (await (await fetch(`${PODS}?${selector}`, init)).json()) as { items: Pod[] };
+  const [victim] = items;
+  if (victim === undefined || items.length > 1)
+    throw new Error(`${items.length} pods with the label, one was expected`);
+  startedAt = performance.now();
+  const killed = await fetch(`${PODS}/${victim.metadata.name}?gracePeriodSeconds=0`, { ...init, method: 'DELETE' });
+  if (!killed.ok) throw new Error(await killed.text());
+  await seen(watch.body, (one) => isReady(one) && one.metadata.uid !== victim.metadata.uid);
 } else {
   const pod = (await (await fetch(`${PODS}/${name}`, init)).json()) as Pod;
   const before = pod.status?.containerStatuses?.[0];

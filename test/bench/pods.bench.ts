@@ -22,15 +22,30 @@ try {
   const own = memoryOfOne(agentPid);
   figures.push({ what: 'agent memory beside containerd, 10 pods (RSS)', value: own.rss, unit: 'MB', budget: 70 });
   figures.push(...memoryFigures('memory, 10 pods', memoryOf(agentPid)));
-  const killed = await timeOf('replace p0');
-  figures.push({ what: 'a killed container restarted and Ready', value: killed, unit: 'ms', budget: 600 });
+  const restarted = await timeOf('restart p0');
+  figures.push({ what: 'a killed container restarted and Ready', value: restarted, unit: 'ms' });
+  await cluster.kubectl('apply -f -', { stdin: deployment('victim', 1, { command: ['sleep', '3600'] }) });
+  await settled('victim', 1);
+  const replaced: number[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    replaced.push(await timeOf('replace victim'));
+    // The next one is not to share the machine with the end of this one.
+    await Bun.sleep(2000);
+  }
+  figures.push({
+    what: 'a killed pod replaced and Ready, p50 of 5',
+    value: percentile(replaced, 0.5),
+    unit: 'ms',
+    budget: 600,
+  });
+  await cluster.kubectl('delete deployment victim');
   await cluster.kubectl('delete pods --all --grace-period=0 --force');
   await waitFor('no pod is left', async () => (await cluster.kubectl('get pods -o name')) === '', 120_000);
 
   const stdin = deployment('burst', 30, { command: ['sleep', '3600'] });
   let startedAt = performance.now();
   await cluster.kubectl('apply -f -', { stdin });
-  await settled(30);
+  await settled('burst', 30);
   figures.push({
     what: '30-pod Deployment, all Ready',
     value: (performance.now() - startedAt) / 1000,
@@ -55,10 +70,10 @@ try {
   await cluster.stop();
 }
 
-async function settled(count: number): Promise<void> {
+async function settled(name: string, count: number): Promise<void> {
   await waitFor(
     `${count} pods are Ready`,
-    async () => (await cluster.kubectl('get deployment burst --no-headers')).includes(`${count}/${count}`),
+    async () => (await cluster.kubectl(`get deployment ${name} --no-headers`)).includes(`${count}/${count}`),
     180_000,
   );
 }

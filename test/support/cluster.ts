@@ -12,6 +12,8 @@ export interface Cluster {
   readonly hosts: readonly Host[];
   readonly first: Host;
   readonly kubeconfig: string;
+  readonly serverDir: string;
+  /** The agents'. */
   readonly dataDirs: readonly string[];
   /** Runs kubectl on the first host; rejects when it fails, unless `mayFail`. Returns stdout. */
   kubectl(line: string | readonly string[], options?: RunOptions & { readonly mayFail?: boolean }): Promise<string>;
@@ -28,20 +30,20 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** What a cluster is made of. `nodeMonitorGrace` as the server's flag. */
+/** What a cluster is made of. */
 export interface ClusterOptions {
   readonly hosts?: number;
-  readonly nodeMonitorGrace?: string;
+  /** Default: those for short tests, a node that is silent for 4 s is NotReady, and the database does not wait for the disk. */
+  readonly serverFlags?: readonly string[];
 }
+
+const QUICK = ['--node-monitor-grace', '4s', '--database-fsync', 'false'];
 
 /**
  * Starts a cluster and waits until every node is Ready. The images localhost/bb:1 and localhost/bb:2 are on every node.
  * The server and the first agent are processes of their own, so that tests can kill one without the other.
  */
-export async function startCluster({
-  hosts: count = 1,
-  nodeMonitorGrace = '4s',
-}: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster({ hosts: count = 1, serverFlags = QUICK }: ClusterOptions = {}): Promise<Cluster> {
   const network = await makeHosts(count);
   const { hosts } = network;
   const [first] = hosts;
@@ -64,6 +66,7 @@ export async function startCluster({
     hosts,
     first,
     kubeconfig,
+    serverDir,
     dataDirs,
     kubectlResult,
     async kubectl(line, options = {}) {
@@ -80,18 +83,7 @@ export async function startCluster({
       processes.set(
         'server',
         first.start(
-          [
-            SKEP,
-            'server',
-            '--data-dir',
-            serverDir,
-            '--listen',
-            '0.0.0.0:6443',
-            '--node-monitor-grace',
-            nodeMonitorGrace,
-            '--database-fsync',
-            'false',
-          ],
+          [SKEP, 'server', '--data-dir', serverDir, '--listen', '0.0.0.0:6443', ...serverFlags],
           logOf('server'),
         ),
       );
