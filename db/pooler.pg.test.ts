@@ -1,12 +1,19 @@
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import { createTestDatabase } from '#test/support/database.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type PgBouncer, hasPgBouncer, startPgBouncer } from '#test/support/pgbouncer.ts';
 import { databaseUrl } from '#test/support/server-process.ts';
+import { dump } from './backup.ts';
+import { createBackup, readHeader } from './backup-file.ts';
 import { type Database, type DatabaseAddress, connect, poolerOf } from './connect.ts';
 import { ChangeListener } from './listen.ts';
 import { writeBatch } from './objects.ts';
+import { type QueryPage, openReadOnly } from './query.ts';
+import { load, verifyBackup } from './restore.ts';
 
 let address: DatabaseAddress;
 const ends: (() => Promise<void>)[] = [];
@@ -59,6 +66,36 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer', () => {
       expect(pids.size).toBeGreaterThan(3);
     });
     for (let round = 0; round < 20; round++) expect((await create(database, `n-${round}`)).applied).toEqual([true]);
+  });
+
+  test('a backup, a restore and a question in SQL go through in transaction mode', async () => {
+    const { address: through } = await bouncer('transaction', { server_round_robin: 1, min_pool_size: 3 });
+    const database = await open(through);
+    for (let round = 0; round < 3; round++) expect((await create(database, `saved-${round}`)).applied).toEqual([true]);
+    const directory = await mkdtemp(join(tmpdir(), 'skep-pooler-'));
+    ends.push(() => rm(directory, { recursive: true }));
+    const path = join(directory, 'backup');
+    const writer = await createBackup(path);
+    await dump(database.pool, { writer, files: [], onProgress: () => undefined });
+    await writer.finish();
+    const saved = await database.pool`SELECT name, revision, value FROM objects ORDER BY name`;
+    await database.pool`DELETE FROM objects`;
+    const backup = await verifyBackup(path, await readHeader(path));
+    await load(database.pool, backup, { force: true, onProgress: () => undefined });
+    expect([...(await database.pool`SELECT name, revision, value FROM objects ORDER BY name`)]).toEqual([...saved]);
+
+    const asking = await openReadOnly(database);
+    ends.push(() => asking.close());
+    const ask = async (text: string) => {
+      const pages: QueryPage[] = [];
+      await asking.query(text, (page) => pages.push(page) > 0);
+      return pages.map(({ columns, rows }) => [columns.map(({ name }) => name), rows]);
+    };
+    expect(await ask('SELECT 1 AS one')).toEqual([[['one'], [['1']]]]);
+    expect(await ask('SELECT name, phase FROM pods')).toEqual([[['name', 'phase'], []]]);
+    await expect(
+      asking.query('WITH d AS (DELETE FROM objects RETURNING 1) SELECT * FROM d', () => true),
+    ).rejects.toThrow('read-only transaction');
   });
 
   test('the listener polls in transaction mode, says so once, and tells of a write within a second', async () => {
