@@ -7,6 +7,7 @@ import { dump, OTHER_TABLES, SAVED_TABLES } from './backup.ts';
 import { createBackup, readBackup, readHeader } from './backup-file.ts';
 import type { Database } from './connect.ts';
 import { DEFAULT_RETENTION, maintainLog, oldestRevision } from './log-partitions.ts';
+import { SOMEBODY, readEpoch } from './epoch.ts';
 import { writeBatch } from './objects.ts';
 import { load, verifyBackup } from './restore.ts';
 import { ServerSession } from './server-session.ts';
@@ -94,6 +95,10 @@ describe('a backup and a restore', () => {
       { resource: 'pods', namespace: 'a', name: 'new', expectedRevision: 0, value: '{}' },
     ]);
     expect(written).toMatchObject({ base: revision, applied: [true] });
+  });
+
+  test('keep out batches of before, and let the next server wait for one that may still believe to be alone', async () => {
+    expect(await readEpoch(target.pool)).toMatchObject({ epoch: revision, alone: SOMEBODY });
   });
 
   test('do not replace a cluster unless told to', async () => {
