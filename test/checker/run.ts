@@ -115,11 +115,17 @@ class Run {
   }
 
   async rounds(): Promise<void> {
+    const ended = new AbortController();
+    const progress = this.#progress(ended.signal);
     const until = performance.now() + this.#options.durationMs;
-    let round = 0;
-    while (performance.now() < until && this.#recorder.violations.length === 0) {
-      await this.#busy(Math.min(this.#options.roundMs ?? ROUND_MS, until - performance.now()));
-      await this.#settle(round++);
+    try {
+      for (let round = 0; performance.now() < until && this.#recorder.violations.length === 0; round++) {
+        await this.#busy(Math.min(this.#options.roundMs ?? ROUND_MS, until - performance.now()));
+        await this.#settle(round);
+      }
+    } finally {
+      ended.abort();
+      await progress;
     }
   }
 
@@ -132,7 +138,7 @@ class Run {
     );
     const lanes = this.#servers.length > 1 ? 2 : 1;
     const faults = Array.from({ length: lanes }, () => this.#faults(this.#random.fork(), stop.signal));
-    await Promise.all([...clients, ...faults, this.#progress(stop.signal)]);
+    await Promise.all([...clients, ...faults]);
     clearTimeout(timer);
   }
 

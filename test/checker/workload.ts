@@ -311,7 +311,12 @@ function outcomeOf(answer: Answer | undefined): Outcome {
 export function rest(ms: number, stop?: AbortSignal): Promise<void> {
   if (stop?.aborted === true) return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    stop?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    const end = (): void => {
+      clearTimeout(timer);
+      stop?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    stop?.addEventListener('abort', end);
   });
 }
