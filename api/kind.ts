@@ -88,6 +88,23 @@ export interface KindHooks<T extends KubeObject> {
 }
 
 /**
+ * How a served version comes out of, and goes into, what is stored in another version. A conversion keeps everything of metadata by which an
+ * object is known (name, namespace, uid, resourceVersion); it may reject, with a StatusError. It gets objects in rows, so that a webhook is
+ * asked once for a list. Everything else of a kind speaks of its own version: schema, defaults, columns, field labels; hooks and
+ * validation of a write are those of the stored kind.
+ */
+export interface StoredAs<T extends KubeObject> {
+  /** The kind that is written. Absent: this version is the one that is written, but objects may lie in the store in an older one. */
+  readonly kind?: Kind;
+  /** For a write: gets private copies that it may use up, answers objects of the stored kind. */
+  toStored(objects: readonly T[]): readonly KubeObject[] | Promise<readonly KubeObject[]>;
+  /** For a read: gets cached objects, which stay as they are; of any version that was stored once (`apiVersion` tells). */
+  fromStored(objects: readonly KubeObject[]): readonly T[] | Promise<readonly T[]>;
+  /** Faults of the stored form that only requests of this version are refused for, beside those that the stored kind finds. */
+  validate?(stored: KubeObject, old: KubeObject | undefined): FieldError[];
+}
+
+/**
  * A kind, whole: served, stored, validated, listed, watched, patched, described in discovery and OpenAPI from this one value.
  * Built-in kinds are made by `defineKind` in api/kinds; a CRD becomes the same value at run time.
  */
@@ -105,6 +122,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames, Kind
   readonly fieldLabels: Readonly<Record<string, FieldLabel<T>>>;
   /** Prune unknown fields: false for a CRD with x-kubernetes-preserve-unknown-fields at its root. */
   readonly custom: boolean;
+  /** Present when what is stored is of another version, or may be. */
+  readonly storedAs?: StoredAs<T>;
   /** How long a stored object lives without being rewritten, in seconds; Events 3600. */
   readonly timeToLiveSeconds?: number;
 }
@@ -154,6 +173,13 @@ export function defineKind<T extends KubeObject>(definition: KindDefinition<T>):
 export const apiVersionOf = (names: Pick<KindNames, 'group' | 'version'>): string =>
   names.group === '' ? names.version : `${names.group}/${names.version}`;
 
-/** The key of a kind in the store: `pods`, `deployments.apps`. One for all versions of a kind. */
-export const resourceOf = (names: Pick<KindNames, 'group' | 'plural'>): string =>
-  names.group === '' ? names.plural : `${names.plural}.${names.group}`;
+/** The kind whose objects are in the store: itself, for all but some versions. */
+export const storedKindOf = (kind: Kind): Kind => kind.storedAs?.kind ?? kind;
+
+/** The key of a kind in the store: `pods`, `deployments.apps`. One for all versions of a kind, whatever their group. */
+export const resourceOf = (
+  kind: Pick<KindNames, 'group' | 'plural'> & { readonly storedAs?: Kind['storedAs'] },
+): string => {
+  const { group, plural } = kind.storedAs?.kind ?? kind;
+  return group === '' ? plural : `${plural}.${group}`;
+};

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { type Kind, apiVersionOf } from '#api/kind.ts';
 import { StatusError } from '#api/meta/status.ts';
 import type { StoredObject } from '#server/store/object-store.ts';
+import { allInVersion, inVersion } from '#server/store/served-version.ts';
 import type { ResourceRequest } from './api-context.ts';
 import { jsonResponse } from './status-response.ts';
 import { partialText, readIncludeObject, tableText } from './table.ts';
@@ -21,8 +22,17 @@ export function textResponse(request: ResourceRequest, text: string, code = 200)
   return response;
 }
 
-/** One object, in the form asked for. */
-export function objectResponse(request: ResourceRequest, stored: StoredObject, code = 200): Response {
+/** One object, in the version and form asked for. A promise only where it is stored in another version. */
+export function objectResponse(
+  request: ResourceRequest,
+  stored: StoredObject,
+  code = 200,
+): Response | Promise<Response> {
+  const own = inVersion(request.kind, stored);
+  return own instanceof Promise ? own.then((one) => oneResponse(request, one, code)) : oneResponse(request, own, code);
+}
+
+function oneResponse(request: ResourceRequest, stored: StoredObject, code: number): Response {
   const { as, metaVersion } = request.form;
   if (as === 'Object') return textResponse(request, stored.text, code);
   if (as === 'PartialObjectMetadata') return textResponse(request, partialText(stored.object, metaVersion), code);
@@ -38,12 +48,19 @@ export function objectResponse(request: ResourceRequest, stored: StoredObject, c
   );
 }
 
-/** A list, in the form asked for. */
+/** A list, in the version and form asked for. A promise only where some are stored in another version. */
 export function listResponse(
   request: ResourceRequest,
   stored: readonly StoredObject[],
   metadata: ListMetadata,
-): Response {
+): Response | Promise<Response> {
+  const own = allInVersion(request.kind, stored);
+  return own instanceof Promise
+    ? own.then((all) => manyResponse(request, all, metadata))
+    : manyResponse(request, own, metadata);
+}
+
+function manyResponse(request: ResourceRequest, stored: readonly StoredObject[], metadata: ListMetadata): Response {
   const { as, metaVersion } = request.form;
   switch (as) {
     case 'Object':

@@ -17,6 +17,7 @@ export interface Selection {
   readonly name: string | undefined;
   /** The one namespace that can match, when the field selector gives it. */
   readonly namespace: string | undefined;
+  /** `object` in the version of the request. */
   matches(object: KubeObject): boolean;
 }
 

@@ -1,16 +1,16 @@
-import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import { type Kind, type KubeObject, resourceOf, storedKindOf } from '#api/kind.ts';
 import type { Client, InformerHandler, StoredObject } from '#server/store/client.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 
 /** What happens to an object of any kind. There are very many: only where `object` is read is one parsed. */
 export type AnyKindHandler = InformerHandler<KubeObject, StoredObject>;
 
-/** The kinds whose objects are stored, one for each resource whatever its versions; those that are only bodies of requests are left out. */
+/** The kinds whose objects are stored, one for each resource, in the version that is stored; those that are only bodies of requests are left out. */
 export function storedKinds(kinds: Kinds): Kind[] {
   const byResource = new Map<string, Kind>();
   for (const kind of kinds.all()) {
     const resource = resourceOf(kind);
-    if (!byResource.has(resource) && kind.verbs.includes('delete')) byResource.set(resource, kind);
+    if (kind.verbs.includes('delete') && storedKindOf(kind) === kind) byResource.set(resource, kind);
   }
   return [...byResource.values()];
 }

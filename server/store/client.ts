@@ -5,7 +5,8 @@ import type { StoredSubresource } from './registry.ts';
 
 /**
  * The API for parts in this process (controllers, scheduler, node sessions): typed, same rules as HTTP, no encoding.
- * Reads are of the shared cache: never change what they return. `update` gets a private copy to change.
+ * Reads are of the shared cache: never change what they return. `update` gets a private copy to change. Whatever version a kind is of, reads
+ * answer what is stored: parts of the server take the kind that is.
  */
 export interface Client {
   get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): T | undefined;

@@ -56,6 +56,7 @@ async function createNamed<T extends KubeObject>(
   const request: AdmissionRequest = {
     operation: 'CREATE',
     kind,
+    requestKind: parts.requestKind,
     subresource: '',
     namespace,
     name,
@@ -65,7 +66,10 @@ async function createNamed<T extends KubeObject>(
   };
   await parts.admission.mutate(request);
   prepare(kind, object);
-  const faults = validateCreate(kind, object);
+  const faults = [
+    ...validateCreate(kind, object),
+    ...(parts.requestKind.storedAs?.validate?.(object, undefined) ?? []),
+  ];
   if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
   context.warnings.push(...(kind.warnings?.(object) ?? []));
   await parts.admission.validate(request);

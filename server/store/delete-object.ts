@@ -71,6 +71,7 @@ export async function deleteObject<T extends KubeObject>(
     const admission: AdmissionRequest = {
       operation: 'DELETE',
       kind,
+      requestKind: parts.requestKind,
       subresource: '',
       namespace,
       name,

@@ -1,4 +1,4 @@
-import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import { type Kind, type KubeObject, resourceOf, storedKindOf } from '#api/kind.ts';
 
 /**
  * All kinds that this server serves: the built-in ones, and those that CustomResourceDefinitions add while it runs.
@@ -23,9 +23,9 @@ export class Kinds {
     return this.all().find((kind) => kind.group === group && kind.version === version && kind.kind === kindName);
   }
 
-  /** A kind by its store name, e.g. `deployments.apps`; any of its versions. */
+  /** A kind by its store name, e.g. `deployments.apps`, in the version that is stored. */
   ofResource(resource: string): Kind | undefined {
-    return this.all().find((kind) => resourceOf(kind) === resource);
+    return this.all().find((kind) => resourceOf(kind) === resource && storedKindOf(kind) === kind);
   }
 
   /** Every kind, built-in first. */

@@ -7,6 +7,8 @@ import type { Admission } from './registry.ts';
 
 /** What the steps of a write work with. */
 export interface RegistryParts {
+  /** The kind as the request has it: of another version than the one written, where it is stored as such (server/store/served-version.ts). */
+  readonly requestKind: Kind;
   readonly store: ObjectStore;
   readonly admission: Admission;
   readonly clock: Clock;

@@ -25,7 +25,10 @@ export interface WriteContext {
 /** What admission sees of a request, before the object is stored. `object` may be changed by mutating plugins. */
 export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  /** As it is stored; `object` and `old` are of this version. */
   readonly kind: Kind<T>;
+  /** As the request has it; absent = `kind`. */
+  readonly requestKind?: Kind;
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
@@ -47,10 +50,11 @@ export type StoredSubresource =
 /**
  * The rules of writes for every kind, shared by HTTP and by the controllers' client: names, namespaces, defaults, admission, validation,
  * uid, generation, resourceVersion checks, finalizers, graceful deletion, propagation. All reject with StatusError.
- * Objects given are decoded already (types right, unknown fields gone) and become the registry's own.
+ * Objects given are decoded already (types right, unknown fields gone) and become the registry's own. What is stored in another version is
+ * converted on the way in and, for the answer, on the way out.
  */
 export interface Registry {
-  /** NotFound when it is not there. */
+  /** In the version that is stored. NotFound when it is not there. */
   get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): StoredObject<T>;
   create<T extends KubeObject>(
     kind: Kind<T>,

@@ -1,4 +1,4 @@
-import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import { type Kind, type KubeObject, resourceOf, storedKindOf } from '#api/kind.ts';
 import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import { alreadyExists, notFoundError } from '#api/meta/status.ts';
 import { type Clock, systemClock } from '#base/clock.ts';
@@ -8,6 +8,7 @@ import { type Deletion, deleteObject } from './delete-object.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { Admission, Registry, StoredSubresource, WriteContext } from './registry.ts';
+import { changeOfStored, inVersion, toStored } from './served-version.ts';
 import { updateObject } from './update-object.ts';
 
 /** What the registry needs. */
@@ -35,20 +36,22 @@ export class StoreRegistry implements Registry {
 
   get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): StoredObject<T> {
     const stored = this.#store.get(resourceOf(kind), namespace, name);
-    if (stored === undefined) throw notFoundError(kind, name);
+    if (stored === undefined) throw notFoundError(storedKindOf(kind), name);
     return stored as StoredObject<T>;
   }
 
-  create<T extends KubeObject>(
+  async create<T extends KubeObject>(
     kind: Kind<T>,
     namespace: string,
     object: T,
     context: WriteContext,
   ): Promise<StoredObject<T>> {
-    return createObject(this.#parts(kind), kind, namespace, object, context);
+    const stored = storedKindOf(kind);
+    const given = kind.storedAs === undefined ? object : await toStored(kind, object);
+    return inVersion(kind, await createObject(this.#parts(kind), stored, namespace, given, context));
   }
 
-  update<T extends KubeObject>(
+  async update<T extends KubeObject>(
     kind: Kind<T>,
     namespace: string,
     name: string,
@@ -57,22 +60,36 @@ export class StoreRegistry implements Registry {
     options: { readonly subresource?: StoredSubresource } = {},
   ): Promise<StoredObject<T>> {
     const { subresource = '' } = options;
-    return updateObject(this.#parts(kind), { kind, namespace, name, subresource, change, context });
+    const request = {
+      kind: storedKindOf(kind),
+      namespace,
+      name,
+      subresource,
+      change: changeOfStored(kind, change),
+      context,
+    };
+    return inVersion(kind, await updateObject(this.#parts(kind), request));
   }
 
-  delete<T extends KubeObject>(
+  async delete<T extends KubeObject>(
     kind: Kind<T>,
     namespace: string,
     name: string,
     options: DeleteOptions,
     context: WriteContext,
   ): Promise<Deletion<T>> {
-    return deleteObject(this.#parts(kind), { kind, namespace, name, options, context });
+    const request = { kind: storedKindOf(kind), namespace, name, options, context };
+    const { stored, status } = await deleteObject(this.#parts(kind), request);
+    return {
+      ...(stored === undefined ? {} : { stored: await inVersion(kind, stored) }),
+      ...(status === undefined ? {} : { status }),
+    };
   }
 
   #parts(kind: Kind): RegistryParts {
     const allocator = this.#allocators[resourceOf(kind)];
     return {
+      requestKind: kind,
       store: this.#store,
       admission: this.#admission,
       clock: this.#clock,

@@ -9,6 +9,7 @@ import type { StoredObject } from './object-store.ts';
 import { originOf } from './origin.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { AdmissionRequest, StoredSubresource, WriteContext } from './registry.ts';
+import { inVersion } from './served-version.ts';
 
 /** How often an update begins again because the object changed under it. */
 const ATTEMPTS = 100;
@@ -56,7 +57,7 @@ async function updateOnce<T extends KubeObject>(
   current: StoredObject<T>,
 ): Promise<StoredObject<T>> {
   const { kind, namespace, name, subresource, context } = request;
-  const old = current.object;
+  const { object: old } = kind.storedAs === undefined ? current : await inVersion(kind, current);
   const next = await request.change(JSON.parse(current.text) as T);
   matchIdentity(request, next, old);
   applySchemaDefaults(kind.schema, next);
@@ -66,6 +67,7 @@ async function updateOnce<T extends KubeObject>(
   const admission: AdmissionRequest = {
     operation: 'UPDATE',
     kind,
+    requestKind: parts.requestKind,
     subresource: subresource === 'scale' ? '' : subresource,
     namespace,
     name,
@@ -75,7 +77,10 @@ async function updateOnce<T extends KubeObject>(
   };
   await parts.admission.mutate(admission);
   prepare(kind, subresource, next, old);
-  const faults = validate(kind, subresource, next, old);
+  const faults = [
+    ...validate(kind, subresource, next, old),
+    ...(parts.requestKind.storedAs?.validate?.(next, old) ?? []),
+  ];
   if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
   context.warnings.push(...(kind.warnings?.(next, old) ?? []));
   await parts.admission.validate(admission);
@@ -84,7 +89,8 @@ async function updateOnce<T extends KubeObject>(
     if (context.dryRun) return dryRunObject(current.resource, namespace, name, next);
     return removeObject(parts, current, next, context);
   }
-  if (Bun.deepEquals(next, old)) return current;
+  // What lies there in an older version is written anew.
+  if (old === current.object && Bun.deepEquals(next, old)) return current;
   // Through other subresources the hooks may have carried over parts of `old` itself, which nobody may change.
   const allocation = subresource === '' ? await parts.allocate(next, old, context.dryRun) : NO_ALLOCATION;
   if (context.dryRun) return dryRunObject(current.resource, namespace, name, next);

@@ -5,6 +5,7 @@ import type { LabelSelector } from '#api/meta/label-selector.ts';
 import { formatRequirements, requirementsOf, requirementsOfMap } from '#api/meta/selectors.ts';
 import { StatusError, invalidError, notFoundError } from '#api/meta/status.ts';
 import type { StoredObject } from '#server/store/object-store.ts';
+import { inVersion } from '#server/store/served-version.ts';
 import { type ResourceRequest, writeContext } from '../api-context.ts';
 import { readBody } from '../body.ts';
 import { decodeBody, parseBody } from '../decode-body.ts';
@@ -26,10 +27,11 @@ export function scale(request: ResourceRequest, paths: ScalePaths): Promise<Resp
   }
 }
 
-function get(request: ResourceRequest, paths: ScalePaths): Response {
+async function get(request: ResourceRequest, paths: ScalePaths): Promise<Response> {
   const { api, info, kind } = request;
   try {
-    return answer(request, api.registry.get(kind, info.namespace, info.name), paths);
+    const stored = api.registry.get(kind, info.namespace, info.name);
+    return answer(request, await inVersion(kind, stored), paths);
   } catch (error) {
     // Upstream names the subresource here, and only here.
     if (error instanceof StatusError && error.reason === 'NotFound')
@@ -104,7 +106,7 @@ function withReplicas<T extends KubeObject>(current: T, { specReplicas }: ScaleP
   return changed;
 }
 
-function answer(request: ResourceRequest, stored: StoredObject, paths: ScalePaths): Response {
+function answer(request: ResourceRequest, stored: StoredObject, paths: ScalePaths): Response | Promise<Response> {
   const made = scaleOf(stored.object, paths);
   const shown: StoredObject = { ...keyOf(stored), revision: stored.revision, object: made, text: JSON.stringify(made) };
   return objectResponse({ ...request, kind: scaleKind }, shown);

@@ -17,7 +17,7 @@ export async function deleteCollection(request: ResourceRequest): Promise<Respon
   const selection = readSelection(kind, url.search === '' ? undefined : url.searchParams);
   const options = await readDeleteOptions(request.request, url);
   const context = deleteContext(request, options);
-  const objects = selected(request, selection);
+  const objects = await selected(request, selection);
   const resourceVersion = String(api.store.revision());
   for (let at = 0; at < objects.length; at += AT_ONCE) {
     const batch = objects.slice(at, at + AT_ONCE);

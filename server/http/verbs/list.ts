@@ -1,6 +1,7 @@
 import { resourceOf } from '#api/kind.ts';
 import { type Status, StatusError, badRequest, expired } from '#api/meta/status.ts';
 import type { StoredObject } from '#server/store/object-store.ts';
+import { allInVersion } from '#server/store/served-version.ts';
 import type { ResourceRequest } from '../api-context.ts';
 import type { ListIdentity } from '../list-snapshots.ts';
 import { type ListOptions, demandReached, readListOptions } from '../list-options.ts';
@@ -13,29 +14,44 @@ export function list(request: ResourceRequest): Response | Promise<Response> {
   const options = readListOptions(request.url, 'list');
   const selection = readSelection(request.kind, request.url.search === '' ? undefined : request.url.searchParams);
   const page = readPage(request, options, selection);
-  const answer = (one: Page): Response => pageResponse(request, one, selection, options.limit);
+  const answer = (one: Page): Response | Promise<Response> => pageResponse(request, one, selection, options.limit);
   return page instanceof Promise ? page.then(answer) : answer(page);
 }
 
-function pageResponse(request: ResourceRequest, page: Page, selection: Selection, limit: number): Response {
-  const { items, after } = cut(page, selection, limit);
-  const resourceVersion = String(page.revision);
-  if (after === undefined) return listResponse(request, items, { resourceVersion });
-  request.api.lists.keep(identityOf(request, page.revision), page.objects);
-  return listResponse(request, items, {
-    resourceVersion,
-    continue: encodeToken(page.revision, items.at(-1)),
-    // Upstream counts the rest only where it knows it without looking.
-    ...(selection.isEverything ? { remainingItemCount: after } : {}),
-  });
+function pageResponse(
+  request: ResourceRequest,
+  page: Page,
+  selection: Selection,
+  limit: number,
+): Response | Promise<Response> {
+  // A selector speaks of the request's version; without one only what goes out need be of it.
+  const own = selection.isEverything ? page.objects : allInVersion(request.kind, page.objects);
+  const answer = (objects: readonly StoredObject[]): Response | Promise<Response> => {
+    const { items, after } = cut({ ...page, objects }, selection, limit);
+    const resourceVersion = String(page.revision);
+    if (after === undefined) return listResponse(request, items, { resourceVersion });
+    request.api.lists.keep(identityOf(request, page.revision), page.objects);
+    return listResponse(request, items, {
+      resourceVersion,
+      continue: encodeToken(page.revision, items.at(-1)),
+      // Upstream counts the rest only where it knows it without looking.
+      ...(selection.isEverything ? { remainingItemCount: after } : {}),
+    });
+  };
+  return own instanceof Promise ? own.then(answer) : answer(own);
 }
 
-/** The objects in the request's namespace that `selection` wants, as they are now. */
-export function selected(request: ResourceRequest, selection: Selection): readonly StoredObject[] {
+/** The objects in the request's namespace that `selection` wants, as they are now, in the request's version. */
+export function selected(
+  request: ResourceRequest,
+  selection: Selection,
+): readonly StoredObject[] | Promise<readonly StoredObject[]> {
   const { api, info, kind } = request;
   const namespace = info.inNamespace ? info.namespace : selection.namespace;
-  const stored = named(request, selection) ?? api.store.list(resourceOf(kind), namespace);
-  return selection.isEverything ? stored : stored.filter((one) => selection.matches(one.object));
+  const stored = allInVersion(kind, named(request, selection) ?? api.store.list(resourceOf(kind), namespace));
+  if (selection.isEverything) return stored;
+  const wanted = (all: readonly StoredObject[]): StoredObject[] => all.filter((one) => selection.matches(one.object));
+  return stored instanceof Promise ? stored.then(wanted) : wanted(stored);
 }
 
 /** The one object that can match, where the selector names it: no need to look at the others. */

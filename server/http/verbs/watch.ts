@@ -1,6 +1,7 @@
 import { resourceOf } from '#api/kind.ts';
 import { StatusError, expired } from '#api/meta/status.ts';
 import type { ObjectEvent, ObjectSubscriber, StoredObject } from '#server/store/object-store.ts';
+import { allInVersion } from '#server/store/served-version.ts';
 import type { ApiContext, ResourceRequest } from '../api-context.ts';
 import { type EventForm, type EventType, bookmark, line } from '../event-encoder.ts';
 import { type ListOptions, readListOptions } from '../list-options.ts';
@@ -51,6 +52,8 @@ class WatchStream {
   #sentColumns = false;
   /** Everything up to here is the client's already. */
   #after = 0;
+  /** Events whose conversion to the version of the watch is under way, one after the other; what comes after them waits for them. */
+  #converting: Promise<void> | undefined;
   /** What is missing in memory is just being read from the log: until it has been told, no bookmark may stand for it. */
   #resuming = false;
   readonly #end = (): void => this.#finish(true);
@@ -134,15 +137,39 @@ class WatchStream {
     const current = this.#api.store.revision();
     const wantsState = sendInitialEvents ?? (resourceVersion ?? 0) === 0;
     if (!wantsState) return resourceVersion === undefined || resourceVersion === 0 ? current : resourceVersion;
-    for (const stored of selected(request, this.#selection)) this.#send('ADDED', stored);
-    if (sendInitialEvents === true && this.#options.allowWatchBookmarks)
-      this.#push(bookmark(this.#form, current, true));
+    this.#inOrder(selected(request, this.#selection), (state) => {
+      for (const stored of state) this.#send('ADDED', stored);
+      if (sendInitialEvents === true && this.#options.allowWatchBookmarks)
+        this.#push(bookmark(this.#form, current, true));
+    });
     return current;
   }
 
   #event(event: ObjectEvent): void {
     const { stored, previous } = event;
     if (this.#namespace !== undefined && stored.namespace !== this.#namespace) return;
+    const { kind } = this.#form;
+    if (kind.storedAs === undefined) return this.#tell(event);
+    const own = allInVersion(kind, previous === undefined ? [stored] : [stored, previous]);
+    this.#inOrder(own, ([now = stored, before]) => this.#tell({ ...event, stored: now, previous: before }));
+  }
+
+  /** Calls `then` with the value, at once where it is there and nothing before it is under way. A conversion that fails ends the watch. */
+  #inOrder<T>(value: T | Promise<T>, then: (value: T) => void): void {
+    if (this.#converting === undefined && !(value instanceof Promise)) return then(value);
+    const before = this.#converting ?? Promise.resolve();
+    const turn = Promise.all([value, before]).then(
+      ([own]) => {
+        if (this.#converting === turn) this.#converting = undefined;
+        then(own);
+      },
+      (reason: unknown) => this.#fail(reason),
+    );
+    this.#converting = turn;
+  }
+
+  #tell(event: ObjectEvent): void {
+    const { stored, previous } = event;
     if (this.#selection.isEverything) return this.#send(event.type, stored);
     const matched = this.#matches(previous ?? (event.type === 'DELETED' ? stored : undefined));
     const matches = event.type !== 'DELETED' && this.#matches(stored);
@@ -180,7 +207,7 @@ class WatchStream {
 
   /** A watch may have begun at another server, from a revision that this one has yet to reach: a bookmark never goes back behind it. */
   #bookmark(): void {
-    if (this.#resuming) return;
+    if (this.#resuming || this.#converting !== undefined) return;
     this.#push(bookmark(this.#form, Math.max(this.#after, this.#api.store.revision()), false));
   }
 
