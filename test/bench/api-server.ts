@@ -20,16 +20,27 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server on a port of loopback, on a new data directory or on `existing`. */
-export async function startBenchServer(existing?: string): Promise<BenchServer> {
-  const directory = existing ?? (await mkdtemp(join(tmpdir(), 'skep-bench-')));
+/** What a benchmark may choose of its server. */
+export interface BenchServerOptions {
+  /** Default: a new one. */
+  readonly directory?: string;
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** SKEP_BENCH_BINARY: another build than the newest, to compare two. */
+const BINARY = process.env['SKEP_BENCH_BINARY'] ?? join(ROOT, 'dist/skep');
+
+/** Starts a server on a port of loopback. */
+export async function startBenchServer(options: BenchServerOptions = {}): Promise<BenchServer> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'skep-bench-')));
   await chmod(directory, 0o755); // Postgres runs as a user of its own
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   const url = `https://127.0.0.1:${port}`;
   const startedAt = performance.now();
   const child = Bun.spawn(
     [
-      join(ROOT, 'dist/skep'),
+      BINARY,
       'server',
       '--data-dir',
       directory,
@@ -37,8 +48,14 @@ export async function startBenchServer(existing?: string): Promise<BenchServer> 
       `127.0.0.1:${port}`,
       '--log-level',
       'warn',
+      ...(options.flags ?? []),
     ],
-    { stdin: 'ignore', stdout: 'ignore', stderr: Bun.file(join(directory, 'log')) },
+    {
+      env: { ...process.env, ...options.environment },
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: Bun.file(join(directory, 'log')),
+    },
   );
   process.once('exit', () => child.kill('SIGTERM')); // a bench that fails leaves nothing running
   const request = async (path: string, init: RequestInit = {}, token = '', ca?: string): Promise<Response> =>
@@ -85,7 +102,7 @@ export async function startBenchServer(existing?: string): Promise<BenchServer> 
     },
     async restart() {
       await end();
-      return startBenchServer(directory);
+      return startBenchServer({ ...options, directory });
     },
     async stop() {
       await end();

@@ -1,18 +1,11 @@
 import { waitFor } from '../support/hosts.ts';
 import { type BenchServer, startBenchServer } from './api-server.ts';
 import { type Figure, memoryFigures, memoryOf, percentile, printFigures, total } from './figures.ts';
+import { CONFIGMAPS, configMap, load, callAll } from './load.ts';
 import { watchLatencies } from './watch-latency.ts';
 
 /** Requests per second, list time, watch latency, start time and memory of one server over TLS on loopback; the client shares the machine. */
 const SECONDS = 8;
-const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
-const PAYLOAD = 'x'.repeat(900);
-const configMap = (name: string, value: string) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, labels: { app: 'bench' } },
-  data: { value, payload: PAYLOAD },
-});
 
 let server: BenchServer = await startBenchServer();
 const figures: Figure[] = [];
@@ -24,7 +17,7 @@ await Bun.sleep(3000);
 idle('later start', server);
 
 let made = 0;
-await load('warm-up', 4, 2, (n) => server.call('POST', CONFIGMAPS, configMap(`warm-${n}`, '0')));
+await load('warm-up', { clients: 4, seconds: 2 }, (n) => server.call('POST', CONFIGMAPS, configMap(`warm-${n}`, '0')));
 await measure('creates/s, 1 client', 1, 800, () => server.call('POST', CONFIGMAPS, configMap(`c-${(made += 1)}`, '0')));
 await measure('creates/s, 32 clients', 32, 3000, () =>
   server.call('POST', CONFIGMAPS, configMap(`c-${(made += 1)}`, '0')),
@@ -43,12 +36,8 @@ await measure('gets/s, 32 clients', 32, 6000, get);
 
 await server.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'listed' } });
 const LISTED = '/api/v1/namespaces/listed/configmaps';
-let listed = 0;
-await Promise.all(
-  Array.from({ length: 16 }, async () => {
-    while (listed < 2300) await server.call('POST', LISTED, { ...configMap(`l-${(listed += 1)}`, '0') });
-  }),
-);
+const listed = 2300;
+await callAll(listed, 16, (n) => server.call('POST', LISTED, configMap(`l-${n}`, '0')));
 const listTimes: number[] = [];
 let listBytes = 0;
 for (let i = 0; i < 40; i += 1) {
@@ -71,38 +60,13 @@ figures.push(...memoryFigures(`memory after that start`, memoryOf(server.pid)));
 await server.stop();
 printFigures('API server', figures);
 
-/** Runs `once` in `clients` loops for some seconds; returns the times in ms. */
-async function load(
-  what: string,
-  clients: number,
-  seconds: number,
-  once: (n: number) => Promise<unknown>,
-): Promise<number[]> {
-  process.stderr.write(`bench: ${what}\n`);
-  const times: number[] = [];
-  const end = performance.now() + seconds * 1000;
-  let n = 0;
-  await Promise.all(
-    Array.from({ length: clients }, async () => {
-      while (performance.now() < end) {
-        const startedAt = performance.now();
-        await once((n += 1));
-        times.push(performance.now() - startedAt);
-      }
-    }),
-  );
-  return times;
-}
-
 async function measure(
   what: string,
   clients: number,
   budget: number | undefined,
   once: () => Promise<unknown>,
 ): Promise<void> {
-  const startedAt = performance.now();
-  const times = await load(what, clients, SECONDS, once);
-  const seconds = (performance.now() - startedAt) / 1000;
+  const { times, seconds } = await load(what, { clients, seconds: SECONDS }, once);
   figures.push({
     what,
     value: times.length / seconds,
@@ -135,7 +99,7 @@ async function watchLatency(): Promise<void> {
     metadata: { name: 'watched' },
   });
   const path = '/api/v1/namespaces/watched/configmaps';
-  const body = (name: string) => ({ ...configMap(name, '0'), metadata: { name } });
+  const body = (name: string) => configMap(name, '0', {});
   const latencies = await watchLatencies(server.access, path, (name) => server.call('POST', path, body(name)));
   const what = `watch, 50 watchers × 100 writes/s (${latencies.length} of ${600 * 50} events)`;
   figures.push({ what: `${what}, p50`, value: percentile(latencies, 0.5), unit: 'ms', budget: 2 });
