@@ -484,6 +484,7 @@ test('lookup() finds the running container and its logs', async () => {
     containerId: await node.runningId('c'),
     logPath: join(logs, '0.log'),
     podIP: '10.42.0.2',
+    sandboxId: (await node.runtime.listSandboxes())[0]?.id ?? '',
     previousLogError: 'previous terminated container "c" in pod "p" not found',
   });
   node.runtime.exit(await node.runningId('c'), 137);
