@@ -19,7 +19,7 @@ export function postgresFiles(given?: string): string {
   if (packaged !== undefined) return packaged;
   throw new DatabaseError(
     'other',
-    `Cannot start the embedded Postgres: no files for linux-${process.arch} in ${beside} or in a package; give --database-url, or a directory by SKEP_POSTGRES_DIR`,
+    `Cannot start the embedded Postgres: no files for linux-${process.arch} in ${beside} or in a package; give --database-url`,
   );
 }
 
