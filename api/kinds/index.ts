@@ -18,6 +18,11 @@ import { secretKind } from './core/secret.ts';
 import { serviceKind } from './core/service.ts';
 import { serviceAccountKind } from './core/serviceaccount.ts';
 import { endpointSliceKind } from './discovery/endpointslice.ts';
+import { ingressKind } from './networking/ingress.ts';
+import { ingressClassKind } from './networking/ingressclass.ts';
+import { ipAddressKind } from './networking/ipaddress.ts';
+import { networkPolicyKind } from './networking/networkpolicy.ts';
+import { serviceCIDRKind } from './networking/servicecidr.ts';
 import { evictionKind } from './policy/eviction.ts';
 
 /** Every kind that is stored and served without being asked for; the one list of them. */
@@ -36,6 +41,11 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
   deploymentKind,
   endpointSliceKind,
   leaseKind,
+  ingressKind,
+  ingressClassKind,
+  networkPolicyKind,
+  ipAddressKind,
+  serviceCIDRKind,
   customResourceDefinitionKind,
 ];
 

@@ -5,6 +5,7 @@
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
+const WILDCARD = `\\*\\.${SUBDOMAIN}`;
 const DNS_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const LABEL_VALUE = `(${QUALIFIED})?`;
@@ -19,6 +20,7 @@ const whole = (pattern: string): RegExp => new RegExp(`^${pattern}$`);
 const PATTERNS = {
   label: whole(LABEL),
   subdomain: whole(SUBDOMAIN),
+  wildcard: whole(WILDCARD),
   dns1035: whole(DNS_1035),
   qualified: whole(QUALIFIED),
   labelValue: whole(LABEL_VALUE),
@@ -65,6 +67,20 @@ export const dns1123Subdomain = (value: string): string[] => [
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
       SUBDOMAIN,
       'example.com',
+    ),
+  ),
+];
+
+/** `*.` and an RFC 1123 subdomain: every name one label below it. */
+export const wildcardSubdomain = (value: string): string[] => [
+  ...length(value, 253),
+  ...shape(
+    value,
+    PATTERNS.wildcard,
+    regexError(
+      "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+      WILDCARD,
+      '*.example.com',
     ),
   ),
 ];
