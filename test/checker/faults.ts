@@ -20,6 +20,15 @@ function proxyOf({ proxy, index }: RunServer): DatabaseProxy {
   return proxy;
 }
 
+/** A server whose process no other fault has in hand; undefined = all are. */
+function claim(servers: readonly RunServer[], random: Random): RunServer | undefined {
+  const free = servers.filter(({ claimed }) => !claimed);
+  if (free.length === 0) return undefined;
+  const server = random.pick(free);
+  server.claimed = true;
+  return server;
+}
+
 const nothing = async (): Promise<void> => undefined;
 const USES = ['writer', 'listener', 'pool', 'session'] as const;
 
@@ -109,17 +118,25 @@ export const FAULTS: Readonly<Record<string, FaultKind>> = {
   'server kill -9': {
     weight: 3,
     begin: async ({ servers, random }) => {
-      const server = random.pick(servers);
+      const server = claim(servers, random);
+      if (server === undefined) return nothing;
       await server.signal('SIGKILL');
-      return () => server.start();
+      return async () => {
+        await server.start();
+        server.claimed = false;
+      };
     },
   },
   'server stopped and continued': {
     weight: 3,
     begin: async ({ servers, random }) => {
-      const server = random.pick(servers);
+      const server = claim(servers, random);
+      if (server === undefined) return nothing;
       await server.signal('SIGSTOP');
-      return () => server.signal('SIGCONT');
+      return async () => {
+        await server.signal('SIGCONT');
+        server.claimed = false;
+      };
     },
   },
 };
