@@ -28,6 +28,8 @@ import { NodePaths } from './nodes/node-paths.ts';
 import { PeerGateway } from './nodes/peer-gateway.ts';
 import { Presence } from './nodes/presence.ts';
 import { NodeMonitor } from './nodes/node-monitor.ts';
+import { createDialer } from './proxy/dialer.ts';
+import { createWebhookClient } from './proxy/webhook-client.ts';
 import { Manager } from './reconcile/manager.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
 import type { Client } from './store/client.ts';
@@ -121,6 +123,8 @@ async function assemble(
     serviceCidr: config.serviceCIDR,
   });
   started.push(async () => allocator.stop());
+  const dialer = createDialer({ client: () => client, nodes: { find: (nodeName) => nodes.find(nodeName) } });
+  const webhooks = createWebhookClient(dialer);
   const registry = new StoreRegistry({
     store,
     admission: new AdmissionChain(admissionPlugins(store)),
@@ -145,6 +149,7 @@ async function assemble(
       rootCA: authority.caCertificate,
     },
     otherServers: links === undefined ? undefined : () => links.otherServers(),
+    webhooks,
   };
   const nodesLog = log.child({ part: 'nodes' });
   const graceMs = config.nodeMonitorGraceSeconds * 1000;

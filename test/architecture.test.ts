@@ -47,6 +47,7 @@ test.each([
   ['server/identity/tokens.ts', '#server/http/api.ts', 'server/identity/ may not know it'],
   ['server/http/api.ts', '#db/objects.ts', 'server/http/ may not know it'],
   ['server/nodes/gateway.ts', '#server/controllers/index.ts', 'server/nodes/ may not know it'],
+  ['server/proxy/dialer.ts', '#server/http/api.ts', 'server/proxy/ may not know it'],
   ['server/config.ts', 'elysia', 'server/config.ts does not take this package'],
   ['server/hub.ts', '#agent/agent.ts', 'server/hub.ts may not know it'],
   ['server/hub-database.ts', 'elysia', 'server/hub-database.ts does not take this package'],

@@ -1,6 +1,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Metrics } from '#base/metrics.ts';
+import type { WebhookClient } from '#server/proxy/webhook-client.ts';
 import type { Client } from '#server/store/client.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import type { EventRecorder } from './event-recorder.ts';
@@ -29,6 +30,8 @@ export interface ControllerDeps {
   readonly config: ClusterConfig;
   /** Where the other servers that live answer (HOST:PORT). Default: there can be none. Rejects when that cannot be told now. */
   readonly otherServers?: (() => Promise<readonly string[]>) | undefined;
+  /** Asks webhooks. Default: none can be reached. */
+  readonly webhooks?: WebhookClient | undefined;
 }
 
 /** What one controller gets: the same, under its own user name, with a recorder of its own. */
