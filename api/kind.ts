@@ -70,6 +70,8 @@ export interface KindHooks<T extends KubeObject> {
   prepareForStatusUpdate?(object: T, old: T): void;
   /** What the first DELETE changes beside the marks of deletion: a finalizer, a condition. `now` is an RFC 3339 time. */
   prepareForDelete?(object: T, now: string): void;
+  /** As above on update through any other subresource that stores: keeps what it is not for. Default: nothing. */
+  prepareForSubresourceUpdate?(subresource: string, object: T, old: T): void;
   /** The faults of the object by itself. */
   validate?(object: T): FieldError[];
   /** The faults of the change. */

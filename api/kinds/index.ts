@@ -5,6 +5,7 @@ import { replicaSetKind } from './apps/replicaset.ts';
 import { tokenRequestKind } from './authentication/tokenrequest.ts';
 import { tokenReviewKind } from './authentication/tokenreview.ts';
 import { scaleKind } from './autoscaling/scale.ts';
+import { certificateSigningRequestKind } from './certificates/certificatesigningrequest.ts';
 import { leaseKind } from './coordination/lease.ts';
 import { bindingKind } from './core/binding.ts';
 import { configMapKind } from './core/configmap.ts';
@@ -46,6 +47,7 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
   networkPolicyKind,
   ipAddressKind,
   serviceCIDRKind,
+  certificateSigningRequestKind,
   customResourceDefinitionKind,
 ];
 

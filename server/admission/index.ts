@@ -1,6 +1,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
 import type { AdmissionPlugin } from './chain.ts';
+import { CertificateRequestAdmission } from './certificate-request.ts';
 import { defaultTolerationSeconds } from './defaulttolerationseconds.ts';
 import { NamespaceLifecycle } from './namespacelifecycle.ts';
 import { PriorityAdmission } from './priority.ts';
@@ -19,4 +20,5 @@ export const admissionPlugins = (
   new PriorityAdmission(store),
   defaultTolerationSeconds,
   new RuntimeClassAdmission(store),
+  new CertificateRequestAdmission(clock),
 ];

@@ -159,7 +159,10 @@ function prepare<T extends KubeObject>(kind: Kind<T>, subresource: StoredSubreso
     return;
   }
   // binding, finalize and the like change what the main resource may not.
-  if (subresource !== '' && subresource !== 'scale') return bumpGeneration(kind, next, old);
+  if (subresource !== '' && subresource !== 'scale') {
+    kind.prepareForSubresourceUpdate?.(subresource, next, old);
+    return bumpGeneration(kind, next, old);
+  }
   kind.prepareForUpdate?.(next, old);
   if (kind.custom && kind.hasStatus) setField(next, 'status', (old as { status?: unknown }).status);
   bumpGeneration(kind, next, old);

@@ -15,6 +15,7 @@ const OF_RESOURCE: Readonly<Record<string, readonly StoredSubresourceEntry[]>> =
     { name: 'resize', verbs: ALL },
   ],
   namespaces: [{ name: 'finalize', verbs: ['update'] }],
+  'certificatesigningrequests.certificates.k8s.io': [{ name: 'approval', verbs: ALL }],
 };
 
 /** The subresources of a kind that store the object. */
