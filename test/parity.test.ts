@@ -142,9 +142,8 @@ const isEmbedded = (_definition: string, fields: Record<string, [number, string]
   EMBEDDED.has(type) && Object.entries(fields).some(([name, [, one]]) => one === type && NAMES_OF_EMBEDDED.has(name));
 
 const ownNumber = (schema: TSchema): string => {
-  const message: unknown = schema['x-kubernetes-protobuf-message'];
-  const number = String(schema['x-kubernetes-protobuf']);
-  return typeof message === 'number' ? `${message}/${number}` : number;
+  const messages = [schema['x-kubernetes-protobuf-message'] ?? []].flat();
+  return [...messages, schema['x-kubernetes-protobuf']].join('/');
 };
 
 // The published facts are no part of the project: where they are not at hand, what follows at the end of this file is what is checked.

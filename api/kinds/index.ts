@@ -1,4 +1,10 @@
 import type { Kind } from '#api/kind.ts';
+import { mutatingAdmissionPolicyKind } from './admissionregistration/mutatingadmissionpolicy.ts';
+import { mutatingAdmissionPolicyBindingKind } from './admissionregistration/mutatingadmissionpolicybinding.ts';
+import { mutatingWebhookConfigurationKind } from './admissionregistration/mutatingwebhookconfiguration.ts';
+import { validatingAdmissionPolicyKind } from './admissionregistration/validatingadmissionpolicy.ts';
+import { validatingAdmissionPolicyBindingKind } from './admissionregistration/validatingadmissionpolicybinding.ts';
+import { validatingWebhookConfigurationKind } from './admissionregistration/validatingwebhookconfiguration.ts';
 import { customResourceDefinitionKind } from './apiextensions/customresourcedefinition.ts';
 import { deploymentKind } from './apps/deployment.ts';
 import { replicaSetKind } from './apps/replicaset.ts';
@@ -48,6 +54,12 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
   ipAddressKind,
   serviceCIDRKind,
   certificateSigningRequestKind,
+  mutatingAdmissionPolicyKind,
+  mutatingAdmissionPolicyBindingKind,
+  mutatingWebhookConfigurationKind,
+  validatingAdmissionPolicyKind,
+  validatingAdmissionPolicyBindingKind,
+  validatingWebhookConfigurationKind,
   customResourceDefinitionKind,
 ];
 

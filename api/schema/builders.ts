@@ -75,8 +75,11 @@ export const rawObject = () =>
 export const pointer = <T extends TSchema>(schema: T): T => ({ ...schema, 'x-kubernetes-pointer': true });
 /** An optional struct (or quantity) that Go holds by value: every decoded object has it, `{}` (or `"0"`) at least. */
 export const value = <T extends TSchema>(schema: T): T => ({ ...schema, 'x-kubernetes-value': true });
-/** A field of a struct that Go embeds: in JSON beside its siblings, in protobuf inside the message with the number `message`. */
-export const embedded = <T extends TSchema>(message: number, schema: T): T => ({
+/**
+ * A field of a struct that Go embeds: in JSON beside its siblings, in protobuf inside the message with the number `message`; a list of
+ * numbers for a struct within a struct, the outer first.
+ */
+export const embedded = <T extends TSchema>(message: number | readonly number[], schema: T): T => ({
   ...schema,
   'x-kubernetes-protobuf-message': message,
 });

@@ -74,8 +74,8 @@ type Read = (reader: ProtobufReader, wire: number, current: unknown) => unknown;
 
 /** The fields of a message by number; those of an embedded message are beside the others in JSON. */
 interface Table {
-  readonly fields: ReadonlyMap<number, { readonly name: string; readonly read: Read }>;
-  readonly embedded: ReadonlyMap<number, Table>;
+  readonly fields: Map<number, { readonly name: string; readonly read: Read }>;
+  readonly embedded: Map<number, Table>;
 }
 
 const tables = new WeakMap<TSchema, Table>();
@@ -83,24 +83,19 @@ const tables = new WeakMap<TSchema, Table>();
 function tableOf(schema: TSchema): Table {
   const known = tables.get(schema);
   if (known !== undefined) return known;
-  const fields = new Map<number, { name: string; read: Read }>();
-  const embedded = new Map<
-    number,
-    { fields: Map<number, { name: string; read: Read }>; embedded: Map<number, Table> }
-  >();
+  const table: Table = { fields: new Map(), embedded: new Map() };
   for (const [name, property] of Object.entries((schema['properties'] ?? {}) as Record<string, TSchema>)) {
     const number = Number(property['x-kubernetes-protobuf'] ?? 0);
     if (number === 0) continue;
-    const message: unknown = property['x-kubernetes-protobuf-message'];
-    let target = fields;
-    if (typeof message === 'number') {
-      const inner = embedded.get(message) ?? { fields: new Map(), embedded: new Map() };
-      embedded.set(message, inner);
-      target = inner.fields;
+    const messages = [property['x-kubernetes-protobuf-message'] ?? []].flat() as number[];
+    let target = table;
+    for (const message of messages) {
+      const inner = target.embedded.get(message) ?? { fields: new Map(), embedded: new Map() };
+      target.embedded.set(message, inner);
+      target = inner;
     }
-    target.set(number, { name, read: readerOf(property) });
+    target.fields.set(number, { name, read: readerOf(property) });
   }
-  const table = { fields, embedded };
   tables.set(schema, table);
   return table;
 }
