@@ -1,4 +1,5 @@
-import type { KubeObject } from '#api/kind.ts';
+import { type KubeObject, resourceOf } from '#api/kind.ts';
+import type { Pod } from '#api/kinds/core/pod.ts';
 import { forbiddenError } from '#api/meta/status.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
 import type { AdmissionRequest } from '#server/store/registry.ts';
@@ -7,9 +8,9 @@ import { createdPod } from './pod-request.ts';
 
 /** What a PriorityClass says. */
 interface PriorityClass extends KubeObject {
-  value?: number;
-  globalDefault?: boolean;
-  preemptionPolicy?: string;
+  readonly value?: number;
+  readonly globalDefault?: boolean;
+  readonly preemptionPolicy?: string;
 }
 
 const RESOURCE = 'priorityclasses.scheduling.k8s.io';
@@ -21,7 +22,7 @@ const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
   'system-node-critical': 2_000_001_000,
 };
 
-/** Puts the number behind a pod's priority class into its spec. */
+/** Puts the number behind a pod's priority class into its spec, and lets only one class be everybody's. */
 export class PriorityAdmission implements AdmissionPlugin {
   readonly name = 'Priority';
   readonly #store: Pick<ObjectStore, 'get' | 'list'>;
@@ -31,6 +32,8 @@ export class PriorityAdmission implements AdmissionPlugin {
   }
 
   mutate(request: AdmissionRequest): void {
+    if (request.kind.group === '' && request.kind.plural === 'pods' && request.operation === 'UPDATE')
+      return keepPriority(request);
     const spec = createdPod(request)?.spec;
     if (spec === undefined) return;
     const refuse = (why: string): Error => forbiddenError(request.kind, request.name, why);
@@ -51,6 +54,19 @@ export class PriorityAdmission implements AdmissionPlugin {
     spec.preemptionPolicy = policy;
   }
 
+  validate({ kind, operation, subresource, object }: AdmissionRequest): void {
+    const isWrite = operation === 'CREATE' || operation === 'UPDATE';
+    if (!isWrite || subresource !== '' || resourceOf(kind) !== RESOURCE) return;
+    const { metadata, globalDefault } = object as PriorityClass;
+    const before = globalDefault === true ? this.#default()?.metadata.name : undefined;
+    if (before === undefined || (operation === 'UPDATE' && before === metadata.name)) return;
+    throw forbiddenError(
+      kind,
+      metadata.name ?? '',
+      `PriorityClass ${before} is already marked as default. Only one default can exist`,
+    );
+  }
+
   #class(name: string): { readonly name: string; readonly value: number; readonly policy: string } | undefined {
     const system = SYSTEM_CLASSES[name];
     if (system !== undefined) return { name, value: system, policy: PREEMPTS };
@@ -60,8 +76,25 @@ export class PriorityAdmission implements AdmissionPlugin {
     return { name: metadata.name ?? '', value, policy: preemptionPolicy };
   }
 
+  /** Two servers may each have let one through: then it is the lower one. */
   #default(): PriorityClass | undefined {
     const classes = this.#store.list(RESOURCE).map(({ object }) => object as PriorityClass);
-    return classes.find((one) => one.globalDefault === true);
+    return classes
+      .filter((one) => one.globalDefault === true)
+      .reduce<PriorityClass | undefined>(
+        (least, one) => (least === undefined || (one.value ?? 0) < (least.value ?? 0) ? one : least),
+        undefined,
+      );
   }
+}
+
+/** An update that leaves out what was computed means no change. */
+function keepPriority({ subresource, object, old }: AdmissionRequest): void {
+  if (subresource !== '') return;
+  const spec = (object as Pod).spec;
+  const before = (old as Pod).spec;
+  if (spec === undefined) return;
+  if (spec.priority === undefined && before?.priority !== undefined) spec.priority = before.priority;
+  if (spec.preemptionPolicy === undefined && before?.preemptionPolicy !== undefined)
+    spec.preemptionPolicy = before.preemptionPolicy;
 }
