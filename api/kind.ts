@@ -74,6 +74,8 @@ export interface KindHooks<T extends KubeObject> {
   prepareForSubresourceUpdate?(subresource: string, object: T, old: T): void;
   /** The faults of the object by itself. */
   validate?(object: T): FieldError[];
+  /** The faults that only a new object is refused for, beside those of `validate`. */
+  validateCreate?(object: T): FieldError[];
   /** The faults of the change. */
   validateUpdate?(object: T, old: T): FieldError[];
   /** On update of the main resource only `validateUpdate` runs, not `validate`: most rules of a pod hold only for new ones. */
@@ -102,8 +104,8 @@ export interface StoredAs<T extends KubeObject> {
   toStored(objects: readonly T[]): readonly KubeObject[] | Promise<readonly KubeObject[]>;
   /** For a read: gets cached objects, which stay as they are; of any version that was stored once (`apiVersion` tells). */
   fromStored(objects: readonly KubeObject[]): readonly T[] | Promise<readonly T[]>;
-  /** Faults of the stored form that only requests of this version are refused for, beside those that the stored kind finds. */
-  validate?(stored: KubeObject, old: KubeObject | undefined): FieldError[];
+  /** What requests of this version are refused for: `faults` are those that the stored kind finds; `stored` and `old` are of its form. */
+  validate?(faults: FieldError[], stored: KubeObject, old: KubeObject | undefined): FieldError[];
 }
 
 /**
@@ -119,6 +121,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames, Kind
   readonly scale?: ScalePaths;
   /** Does a change of spec raise metadata.generation. */
   readonly hasGeneration: boolean;
+  /** A DELETE that asks for no propagation leaves what the object owns (batch/v1 Jobs and v1 ReplicationControllers, as they began). */
+  readonly orphansDependents?: { readonly warning?: string };
   readonly columns: readonly Column<T>[];
   /** Field selectors beyond metadata.name and metadata.namespace: label → value. */
   readonly fieldLabels: Readonly<Record<string, FieldLabel<T>>>;

@@ -6,11 +6,17 @@ import { validatingAdmissionPolicyKind } from './admissionregistration/validatin
 import { validatingAdmissionPolicyBindingKind } from './admissionregistration/validatingadmissionpolicybinding.ts';
 import { validatingWebhookConfigurationKind } from './admissionregistration/validatingwebhookconfiguration.ts';
 import { customResourceDefinitionKind } from './apiextensions/customresourcedefinition.ts';
+import { controllerRevisionKind } from './apps/controllerrevision.ts';
+import { daemonSetKind } from './apps/daemonset.ts';
 import { deploymentKind } from './apps/deployment.ts';
 import { replicaSetKind } from './apps/replicaset.ts';
 import { tokenRequestKind } from './authentication/tokenrequest.ts';
 import { tokenReviewKind } from './authentication/tokenreview.ts';
+import { horizontalPodAutoscalerV1Kind } from './autoscaling/horizontalpodautoscaler-v1.ts';
+import { horizontalPodAutoscalerKind } from './autoscaling/horizontalpodautoscaler.ts';
 import { scaleKind } from './autoscaling/scale.ts';
+import { cronJobKind } from './batch/cronjob.ts';
+import { jobKind } from './batch/job.ts';
 import { certificateSigningRequestKind } from './certificates/certificatesigningrequest.ts';
 import { leaseKind } from './coordination/lease.ts';
 import { bindingKind } from './core/binding.ts';
@@ -30,7 +36,9 @@ import { ingressClassKind } from './networking/ingressclass.ts';
 import { ipAddressKind } from './networking/ipaddress.ts';
 import { networkPolicyKind } from './networking/networkpolicy.ts';
 import { serviceCIDRKind } from './networking/servicecidr.ts';
+import { newEventKind } from './events/event.ts';
 import { evictionKind } from './policy/eviction.ts';
+import { podDisruptionBudgetKind } from './policy/poddisruptionbudget.ts';
 
 /** Every kind that is stored and served without being asked for; the one list of them. */
 export const BUILT_IN_KINDS: readonly Kind[] = [
@@ -46,6 +54,14 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
   replicationControllerKind,
   replicaSetKind,
   deploymentKind,
+  daemonSetKind,
+  controllerRevisionKind,
+  jobKind,
+  cronJobKind,
+  horizontalPodAutoscalerKind,
+  horizontalPodAutoscalerV1Kind,
+  podDisruptionBudgetKind,
+  newEventKind,
   endpointSliceKind,
   leaseKind,
   ingressKind,

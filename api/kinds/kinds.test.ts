@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { apiVersionOf, resourceOf } from '#api/kind.ts';
+import { apiVersionOf, resourceOf, storedKindOf } from '#api/kind.ts';
 import { decode } from '#api/schema/decode.ts';
 import { validateCreate } from '#api/meta/object-meta-validation.ts';
 import { deploymentKind } from './apps/deployment.ts';
@@ -9,11 +9,16 @@ import { secretKind } from './core/secret.ts';
 import { configMapKind } from './core/configmap.ts';
 import { BUILT_IN_KINDS, REQUEST_KINDS } from './index.ts';
 
-test('no two kinds have the same resource or the same short name', () => {
-  const resources = BUILT_IN_KINDS.map(resourceOf);
-  const shortNames = BUILT_IN_KINDS.flatMap((kind) => kind.shortNames);
+test('no two stored kinds have the same resource or the same short name; other versions have those of theirs', () => {
+  const stored = BUILT_IN_KINDS.filter((kind) => storedKindOf(kind) === kind);
+  const resources = stored.map(resourceOf);
+  const shortNames = stored.flatMap((kind) => kind.shortNames);
   expect(new Set(resources).size).toBe(resources.length);
   expect(new Set(shortNames).size).toBe(shortNames.length);
+  for (const kind of BUILT_IN_KINDS) {
+    expect(stored).toContain(storedKindOf(kind));
+    expect(kind.shortNames).toEqual(storedKindOf(kind).shortNames);
+  }
 });
 
 test('every stored kind has columns, one of them its name; a request kind is only created', () => {
@@ -95,10 +100,13 @@ test('an event of a series shows its last sighting and count; one of another nam
     series: { count: 3, lastObservedTime: '2026-11-21T07:59:00.000000Z' },
     reportingComponent: 'kubelet',
     reportingInstance: 'node1',
+    action: 'Pulling',
+    reason: 'Pulled',
   });
   const cells = eventKind.columns.map((column) => column.cell(object, new Date('2026-11-21T08:00:00Z')));
   expect([cells[0], cells[3], cells[5], cells[7], cells[8]]).toEqual(['60s', 'pod/p', 'kubelet, node1', '60m', 3]);
   expect(eventKind.validate?.(object)).toEqual([]);
+  delete object.eventTime;
   object.involvedObject.namespace = 'other';
   expect(eventKind.validate?.(object)).toHaveLength(1);
 });

@@ -29,6 +29,12 @@ export const invalid = (field: string, value: unknown, detail: string): FieldErr
   field,
   detail: withDetail(`Invalid value: ${shown(value)}`, detail),
 });
+/** As `invalid`, without the value: `Invalid value: <detail>`. */
+export const invalidUnshown = (field: string, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  detail: withDetail('Invalid value', detail),
+});
 /** As `invalid`, for a value that upstream prints in Go's own way; `shown` is that text, e.g. `[]string{"a"}`. */
 export const invalidShown = (field: string, shownValue: string, detail: string): FieldError => ({
   type: 'FieldValueInvalid',
@@ -76,6 +82,12 @@ export const notFound = (field: string, value: unknown): FieldError => ({
   type: 'FieldValueNotFound',
   field,
   detail: `Not found: ${shown(value)}`,
+});
+/** `Too many: <count>: must have at most <max> items`. */
+export const tooMany = (field: string, count: number, max: number): FieldError => ({
+  type: 'FieldValueTooMany',
+  field,
+  detail: `Too many: ${count}: must have at most ${max} items`,
 });
 /** `Too long: must have at most <max> bytes`. */
 export const tooLong = (field: string, maxBytes: number): FieldError => ({

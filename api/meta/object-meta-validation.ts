@@ -137,6 +137,7 @@ export const UNQUALIFIED_FINALIZER = 'name is neither a standard finalizer name 
 export const validateCreate = <T extends KubeObject>(kind: Kind<T>, object: T): FieldError[] => [
   ...validateObjectMeta(object.metadata, kind),
   ...(kind.validate?.(object) ?? []),
+  ...(kind.validateCreate?.(object) ?? []),
 ];
 
 /**

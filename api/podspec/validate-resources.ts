@@ -79,7 +79,8 @@ function validateAmount(name: string, value: string, path: string): FieldError[]
   return errors;
 }
 
-function validateResourceName(name: string, path: string): FieldError[] {
+/** The faults of the name of a resource that containers have (core validation: ValidateContainerResourceName). */
+export function validateResourceName(name: string, path: string): FieldError[] {
   const wrong = eachInvalid(path, name, qualifiedName(name));
   if (wrong.length > 0) return wrong;
   if (name.includes('/'))

@@ -1,4 +1,5 @@
 import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import type { FieldError } from '#api/meta/field-error.ts';
 import { validateCreate } from '#api/meta/object-meta-validation.ts';
 import { StatusError, badRequest, invalidError } from '#api/meta/status.ts';
 import { formatTime } from '#api/meta/time.ts';
@@ -66,10 +67,7 @@ async function createNamed<T extends KubeObject>(
   };
   await parts.admission.mutate(request);
   prepare(kind, object);
-  const faults = [
-    ...validateCreate(kind, object),
-    ...(parts.requestKind.storedAs?.validate?.(object, undefined) ?? []),
-  ];
+  const faults = inRequestsWords(parts, validateCreate(kind, object), object);
   if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
   context.warnings.push(...(kind.warnings?.(object) ?? []));
   await parts.admission.validate(request);
@@ -98,6 +96,14 @@ async function createNamed<T extends KubeObject>(
     throw error;
   }
 }
+
+/** Another version of a kind may have other rules. */
+export const inRequestsWords = (
+  { requestKind }: Pick<RegistryParts, 'requestKind'>,
+  faults: FieldError[],
+  object: KubeObject,
+  old?: KubeObject,
+): FieldError[] => requestKind.storedAs?.validate?.(faults, object, old) ?? faults;
 
 function prepare<T extends KubeObject>(kind: Kind<T>, object: T): void {
   kind.prepareForCreate?.(object);

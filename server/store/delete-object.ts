@@ -65,6 +65,9 @@ export async function deleteObject<T extends KubeObject>(
 ): Promise<Deletion<T>> {
   checkDeleteOptions(request.options);
   const { kind, namespace, name, context } = request;
+  const { warning } = kind.orphansDependents ?? {};
+  if (warning !== undefined && !asksForPropagation(request.options) && !context.warnings.includes(warning))
+    context.warnings.push(warning);
   for (;;) {
     const current = parts.mustGet(kind, namespace, name);
     checkPreconditions(kind, name, request.options, current.object);
@@ -111,7 +114,7 @@ async function deleteOnce<T extends KubeObject>(
   const next = JSON.parse(current.text) as T;
   const now = parts.clock.now();
   if (next.metadata.deletionTimestamp === undefined) kind.prepareForDelete?.(next, formatTime(new Date(now)));
-  setFinalizers(next, options);
+  setFinalizers(next, options, kind.orphansDependents !== undefined);
   const grace = kind.gracefulDeletionSeconds?.(next, options.gracePeriodSeconds);
   // What goes at once and knows no grace is shown as it was.
   if (grace !== undefined || !isReadyToGo(kind, next)) mark(kind, next, now, grace ?? 0);
@@ -119,7 +122,7 @@ async function deleteOnce<T extends KubeObject>(
     const gone = context.dryRun
       ? dryRunObject(current.resource, namespace, name, next)
       : await removeObject(parts, current, next, context);
-    return answer(kind, gone);
+    return answer(kind, parts.requestKind, gone);
   }
   if (Bun.deepEquals(next, current.object)) return { stored: current };
   if (context.dryRun) return { stored: dryRunObject(current.resource, namespace, name, next) };
@@ -135,18 +138,27 @@ async function deleteOnce<T extends KubeObject>(
   return { stored: stored as StoredObject<T> };
 }
 
-function answer<T extends KubeObject>(kind: Kind<T>, gone: StoredObject<T>): Deletion<T> {
+function answer<T extends KubeObject>(kind: Kind<T>, about: Kind, gone: StoredObject<T>): Deletion<T> {
   if (SHOWN_WHEN_DELETED.has(resourceOf(kind))) return { stored: gone };
   const { uid = '' } = gone.object.metadata;
-  const details = { name: gone.name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural, uid };
+  const details = { name: gone.name, ...(about.group === '' ? {} : { group: about.group }), kind: about.plural, uid };
   return { status: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details } };
 }
 
-/** The garbage collector's finalizers follow the propagation that was asked for; with none asked for, those that are there stay. */
-function setFinalizers(object: KubeObject, { orphanDependents, propagationPolicy }: DeleteOptions): void {
+const asksForPropagation = ({ orphanDependents, propagationPolicy }: DeleteOptions): boolean =>
+  propagationPolicy !== undefined || orphanDependents !== undefined;
+
+/**
+ * The garbage collector's finalizers follow the propagation that was asked for; with none asked for, those that are there stay, and with none there
+ * dependents are left where the kind says so (apiserver: shouldOrphanDependents).
+ */
+function setFinalizers(object: KubeObject, options: DeleteOptions, orphansByDefault: boolean): void {
+  const { orphanDependents, propagationPolicy } = options;
   const existing = object.metadata.finalizers ?? [];
-  const asked = propagationPolicy !== undefined || orphanDependents !== undefined;
-  const orphan = asked ? orphanDependents === true || propagationPolicy === 'Orphan' : existing.includes(ORPHAN);
+  const asked = asksForPropagation(options);
+  const orphan = asked
+    ? orphanDependents === true || propagationPolicy === 'Orphan'
+    : existing.includes(ORPHAN) || (orphansByDefault && !existing.includes(FOREGROUND));
   const foreground = asked ? propagationPolicy === 'Foreground' : existing.includes(FOREGROUND);
   const finalizers = existing.filter((one) => one !== ORPHAN && one !== FOREGROUND);
   if (orphan) finalizers.push(ORPHAN);

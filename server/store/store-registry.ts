@@ -35,9 +35,7 @@ export class StoreRegistry implements Registry {
   }
 
   get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): StoredObject<T> {
-    const stored = this.#store.get(resourceOf(kind), namespace, name);
-    if (stored === undefined) throw notFoundError(storedKindOf(kind), name);
-    return stored as StoredObject<T>;
+    return this.#found(kind, kind, namespace, name);
   }
 
   async create<T extends KubeObject>(
@@ -86,6 +84,13 @@ export class StoreRegistry implements Registry {
     };
   }
 
+  /** `about` is the kind that the request named: an error speaks of it, not of the version that is stored. */
+  #found<T extends KubeObject>(kind: Kind<T>, about: Kind, namespace: string, name: string): StoredObject<T> {
+    const stored = this.#store.get(resourceOf(kind), namespace, name);
+    if (stored === undefined) throw notFoundError(about, name);
+    return stored as StoredObject<T>;
+  }
+
   #parts(kind: Kind): RegistryParts {
     const allocator = this.#allocators[resourceOf(kind)];
     return {
@@ -93,8 +98,8 @@ export class StoreRegistry implements Registry {
       store: this.#store,
       admission: this.#admission,
       clock: this.#clock,
-      mustGet: (wanted, namespace, name) => this.get(wanted, namespace, name),
-      alreadyExists: (wanted, name) => alreadyExists(wanted, name),
+      mustGet: (wanted, namespace, name) => this.#found(wanted, kind, namespace, name),
+      alreadyExists: (_, name) => alreadyExists(kind, name),
       allocate: (object, old, dryRun) =>
         allocator === undefined ? Promise.resolve(NO_ALLOCATION) : allocator.allocate(object, old, dryRun),
     };

@@ -3,7 +3,7 @@ import { validateChange, validateObjectMeta, validateObjectMetaUpdate } from '#a
 import { StatusError, badRequest, conflict, invalidError } from '#api/meta/status.ts';
 import { applySchemaDefaults } from '#api/schema/defaults.ts';
 import { NO_ALLOCATION } from './allocator.ts';
-import { dryRunObject, matchNamespace } from './create-object.ts';
+import { dryRunObject, inRequestsWords, matchNamespace } from './create-object.ts';
 import { isReadyToGo, removeObject } from './delete-object.ts';
 import type { StoredObject } from './object-store.ts';
 import { originOf } from './origin.ts';
@@ -77,10 +77,7 @@ async function updateOnce<T extends KubeObject>(
   };
   await parts.admission.mutate(admission);
   prepare(kind, subresource, next, old);
-  const faults = [
-    ...validate(kind, subresource, next, old),
-    ...(parts.requestKind.storedAs?.validate?.(next, old) ?? []),
-  ];
+  const faults = inRequestsWords(parts, validate(kind, subresource, next, old), next, old);
   if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
   context.warnings.push(...(kind.warnings?.(next, old) ?? []));
   await parts.admission.validate(admission);
@@ -134,9 +131,11 @@ function matchIdentity<T extends KubeObject>({ kind, namespace, name }: UpdateRe
   else if (version !== '' && version !== old.metadata.resourceVersion) throw insist(conflict(kind, name));
 }
 
-/** Custom resources and Leases are only replaced by who has seen them (upstream: AllowUnconditionalUpdate). */
-const allowsUnconditionalUpdate = (kind: Kind): boolean =>
-  !kind.custom && resourceOf(kind) !== 'leases.coordination.k8s.io';
+/** Built-in kinds that do not. */
+const ONLY_CONDITIONALLY = new Set(['leases.coordination.k8s.io', 'poddisruptionbudgets.policy']);
+
+/** Custom resources, Leases and the like are only replaced by who has seen them (upstream: AllowUnconditionalUpdate). */
+const allowsUnconditionalUpdate = (kind: Kind): boolean => !kind.custom && !ONLY_CONDITIONALLY.has(resourceOf(kind));
 
 /** Fields of metadata that a client cannot set: a change of them is not an error but without effect. */
 function keepServersFields(next: KubeObject, old: KubeObject): void {

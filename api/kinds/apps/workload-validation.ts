@@ -9,9 +9,14 @@ import {
 } from '#api/meta/field-error.ts';
 import { deepEqual } from '#api/meta/deep-equal.ts';
 import type { LabelSelector } from '#api/meta/label-selector.ts';
-import { percentString } from '#api/meta/names.ts';
 import { IMMUTABLE } from '#api/meta/object-meta-validation.ts';
 import { requirementsOf, validateLabelSelector } from '#api/meta/selectors.ts';
+import {
+  amountOf,
+  goIntOrString,
+  notMoreThan100Percent,
+  validateIntOrPercent,
+} from '#api/kinds/apps/int-or-percent.ts';
 import { validateOwnedTemplate } from '#api/podspec/validate-owned-template.ts';
 import type { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
 import type { Deployment, DeploymentStrategy } from './deployment.ts';
@@ -34,7 +39,8 @@ function validateSelectorAndTemplate(
   return [...errors, ...validateOwnedTemplate(template ?? {}, requirementsOf(selector), 'ReplicaSet', 'spec.template')];
 }
 
-function isEvaluable(selector: LabelSelector | undefined): boolean {
+/** Could a selector be asked at all (apimachinery: LabelSelectorAsSelector gives no error). */
+export function isEvaluable(selector: LabelSelector | undefined): boolean {
   return (selector?.matchExpressions ?? []).every(({ operator, values = [] }) => {
     if (operator === 'In' || operator === 'NotIn') return values.length > 0;
     return (operator === 'Exists' || operator === 'DoesNotExist') && values.length === 0;
@@ -76,30 +82,16 @@ function validateStrategy(strategy: DeploymentStrategy, path: string): FieldErro
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate;
   const here = `${path}.rollingUpdate`;
   const errors = [
-    ...validateAmount(maxUnavailable, `${here}.maxUnavailable`),
-    ...validateAmount(maxSurge, `${here}.maxSurge`),
+    ...validateIntOrPercent(maxUnavailable, `${here}.maxUnavailable`),
+    ...validateIntOrPercent(maxSurge, `${here}.maxSurge`),
   ];
-  if (numberOf(maxUnavailable) === 0 && numberOf(maxSurge) === 0)
+  if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0)
     errors.push(
       invalidShown(`${here}.maxUnavailable`, goIntOrString(maxUnavailable), 'may not be 0 when `maxSurge` is 0'),
     );
-  if (typeof maxUnavailable === 'string' && numberOf(maxUnavailable) > 100)
-    errors.push(invalidShown(`${here}.maxUnavailable`, goIntOrString(maxUnavailable), 'must not be greater than 100%'));
+  errors.push(...notMoreThan100Percent(maxUnavailable, `${here}.maxUnavailable`));
   return errors;
 }
-
-const numberOf = (value: number | string): number =>
-  typeof value === 'number' ? value : /^\d+%$/.test(value) ? Number(value.slice(0, -1)) : 0;
-const goIntOrString = (value: number | string): string =>
-  typeof value === 'number'
-    ? `intstr.IntOrString{Type:0, IntVal:${value}, StrVal:""}`
-    : `intstr.IntOrString{Type:1, IntVal:0, StrVal:${JSON.stringify(value)}}`;
-
-/** A number of pods or a percentage of them. */
-const validateAmount = (value: number | string, path: string): FieldError[] =>
-  typeof value === 'number'
-    ? nonNegative(path, value)
-    : percentString(value).map((text) => invalidShown(path, goIntOrString(value), text));
 
 /** The faults of a Deployment's status: counts, and what cannot be more than what. */
 export function validateDeploymentStatus({ status = {} }: Deployment): FieldError[] {
@@ -147,3 +139,9 @@ export function validateReplicaStatus(status: ReplicaSet['status']): FieldError[
   atMost('availableReplicas', availableReplicas, readyReplicas, 'readyReplicas');
   return errors;
 }
+
+/** A fault when status.collisionCount goes down or away. */
+export const notDecremented = (count: number | undefined, old: number | undefined): FieldError[] =>
+  old !== undefined && (count ?? 0) < old
+    ? [invalid('status.collisionCount', count ?? 0, 'cannot be decremented')]
+    : [];

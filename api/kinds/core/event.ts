@@ -3,8 +3,8 @@ import { defineKind } from '#api/kind.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
 import { eventColumns } from '#api/kinds/core/event-columns.ts';
+import { validateEvent } from '#api/kinds/core/event-validation.ts';
 import { pathSegment } from '#api/meta/names.ts';
-import { invalid } from '#api/meta/field-error.ts';
 
 /** `core.v1.EventSeries`. */
 export const EventSeries = object('core.v1.EventSeries', {
@@ -72,13 +72,7 @@ export const eventKind = defineKind<Event>({
   },
   columns: eventColumns,
   validateName: pathSegment,
-  validate: ({ metadata, involvedObject }) => {
-    const about = involvedObject.namespace ?? '';
-    // What has no namespace is told of in one of these two.
-    const fits =
-      about === '' ? ['default', 'kube-system'].includes(metadata.namespace ?? '') : about === metadata.namespace;
-    return fits ? [] : [invalid('involvedObject.namespace', about, 'does not match event.namespace')];
-  },
+  validate: validateEvent,
   applyDefaults(event) {
     event.reportingComponent ??= '';
     event.reportingInstance ??= '';

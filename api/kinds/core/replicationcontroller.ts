@@ -92,6 +92,7 @@ export const replicationControllerKind = defineKind<ReplicationController>({
   categories: ['all'],
   hasStatus: true,
   hasGeneration: true,
+  orphansDependents: {},
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
   fieldLabels: { 'status.replicas': (object) => String(object.status?.replicas ?? 0) },
   columns: [

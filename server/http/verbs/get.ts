@@ -1,4 +1,4 @@
-import { resourceOf, storedKindOf } from '#api/kind.ts';
+import { resourceOf } from '#api/kind.ts';
 import { notFoundError } from '#api/meta/status.ts';
 import type { ResourceRequest } from '../api-context.ts';
 import { demandReached, readResourceVersion } from '../list-options.ts';
@@ -11,6 +11,6 @@ export function get(request: ResourceRequest): Response | Promise<Response> {
     demandReached(readResourceVersion(url.searchParams.get('resourceVersion')) ?? 0, api.store.revision());
   const namespace = kind.scope === 'Cluster' ? '' : info.namespace;
   const stored = api.store.get(resourceOf(kind), namespace, info.name);
-  if (stored === undefined) throw notFoundError(storedKindOf(kind), info.name);
+  if (stored === undefined) throw notFoundError(kind, info.name);
   return objectResponse(request, stored);
 }
