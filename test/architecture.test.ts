@@ -30,6 +30,7 @@ test('every import obeys the import law', () => {
 });
 
 test.each([
+  ['api/cel/program.ts', 'elysia', 'api/cel/ does not take this package'],
   ['api/kind.ts', 'node:fs', 'api/ takes no built-in'],
   ['api/kind.ts', 'elysia', 'api/ does not take this package'],
   ['api/kind.ts', '#base/clock.ts', 'api/ may not know it'],
