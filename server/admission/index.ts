@@ -11,6 +11,7 @@ import { NodeRestriction } from './noderestriction.ts';
 import { PersistentVolumeClaimResize } from './persistentvolumeclaimresize.ts';
 import { PodSecurity } from './podsecurity.ts';
 import { PriorityAdmission } from './priority.ts';
+import { ResourceQuotaAdmission } from './resourcequota.ts';
 import { RuntimeClassAdmission } from './runtimeclass.ts';
 import { ServiceAccountAdmission } from './serviceaccount.ts';
 import { storageObjectInUseProtection } from './storageobjectinuseprotection.ts';
@@ -18,7 +19,7 @@ import { taintNodesByCondition } from './taintnodesbycondition.ts';
 
 /** The admission plugins in upstream's order (kubeapiserver: AllOrderedPlugins). */
 export const admissionPlugins = (
-  store: Pick<ObjectStore, 'get' | 'list'>,
+  store: Pick<ObjectStore, 'get' | 'list' | 'write' | 'currentForWrite'>,
   clock?: Clock,
 ): readonly AdmissionPlugin[] => [
   new NamespaceLifecycle(store),
@@ -35,4 +36,5 @@ export const admissionPlugins = (
   new RuntimeClassAdmission(store),
   new CertificateRequestAdmission(clock),
   new DefaultIngressClass(store),
+  new ResourceQuotaAdmission(store, clock),
 ];

@@ -13,7 +13,7 @@ import { RuntimeClassAdmission } from './runtimeclass.ts';
 import { storageObjectInUseProtection } from './storageobjectinuseprotection.ts';
 
 const claimKind = { group: '', kind: 'PersistentVolumeClaim', plural: 'persistentvolumeclaims' };
-const claim = (spec: object = {}, status: object = {}): { metadata: object; spec: object } => ({
+const claim = (spec: object = {}, status: object = {}): { metadata: object; spec: object; status: object } => ({
   metadata: { name: 'c', namespace: 'ns' },
   spec,
   status,
