@@ -65,6 +65,9 @@ const RAW = new Set([
   'apiextensions.v1.CustomResourceSubresourceStatus',
 ]);
 
+/** Groups of which the lists say nothing. */
+const UNLISTED = new Set(['flowcontrol.apiserver.k8s.io']);
+
 /** What is said of one field, a line for each saying. */
 function sayings(field: Field): string[] {
   if (typeof field === 'string') return [`type ${RAW.has(field) ? 'raw' : field}`];
@@ -157,7 +160,7 @@ async function besideKubernetes(): Promise<void> {
 
   test('have every field with its type, and merge as upstream', () => {
     const missing: string[] = [];
-    for (const kind of KINDS) {
+    for (const kind of KINDS.filter(({ group }) => !UNLISTED.has(group))) {
       let held = 0;
       let all = 0;
       for (const [name, schema] of definitionsOf(kind)) {

@@ -8,6 +8,7 @@ import { validatingWebhookConfigurationKind } from './admissionregistration/vali
 import { customResourceDefinitionKind } from './apiextensions/customresourcedefinition.ts';
 import { controllerRevisionKind } from './apps/controllerrevision.ts';
 import { daemonSetKind } from './apps/daemonset.ts';
+import { apiServiceKind } from './apiregistration/apiservice.ts';
 import { deploymentKind } from './apps/deployment.ts';
 import { replicaSetKind } from './apps/replicaset.ts';
 import { tokenRequestKind } from './authentication/tokenrequest.ts';
@@ -31,6 +32,8 @@ import { secretKind } from './core/secret.ts';
 import { serviceKind } from './core/service.ts';
 import { serviceAccountKind } from './core/serviceaccount.ts';
 import { endpointSliceKind } from './discovery/endpointslice.ts';
+import { flowSchemaKind } from './flowcontrol/flowschema.ts';
+import { priorityLevelConfigurationKind } from './flowcontrol/prioritylevelconfiguration.ts';
 import { ingressKind } from './networking/ingress.ts';
 import { ingressClassKind } from './networking/ingressclass.ts';
 import { ipAddressKind } from './networking/ipaddress.ts';
@@ -76,6 +79,9 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
   validatingAdmissionPolicyKind,
   validatingAdmissionPolicyBindingKind,
   validatingWebhookConfigurationKind,
+  apiServiceKind,
+  flowSchemaKind,
+  priorityLevelConfigurationKind,
   customResourceDefinitionKind,
 ];
 
