@@ -1,4 +1,5 @@
-import { type Kind, type Verb, apiVersionOf, resourceOf } from '#api/kind.ts';
+import { type Kind, type Verb, apiVersionOf, resourceOf, storedKindOf } from '#api/kind.ts';
+import { compareGroups } from '#api/kinds/apiregistration/priorities.ts';
 import { scaleKind } from '#api/kinds/autoscaling/scale.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import { negotiateDiscovery } from './negotiate.ts';
@@ -200,7 +201,15 @@ const plainResource = (kind: Kind): unknown => ({
   kind: kind.kind,
   verbs: kind.custom ? CUSTOM_VERBS.filter((verb) => kind.verbs.includes(verb)) : kind.verbs,
   ...names(kind),
+  ...(kind.verbs.includes('list') ? { storageVersionHash: storageVersionHash(kind) } : {}),
 });
+
+/** Tells clients in which version objects are stored, without saying it (apiserver: discovery.StorageVersionHash). */
+function storageVersionHash(kind: Kind): string {
+  const stored = storedKindOf(kind);
+  const name = `${stored.group}/${stored.version}/${stored.kind}`;
+  return Buffer.from(new Bun.CryptoHasher('sha256').update(name).digest()).subarray(0, 8).toString('base64');
+}
 
 /** Upstream shows the verbs of built-in kinds by the alphabet, those of custom kinds in this order. */
 const CUSTOM_VERBS: readonly Verb[] = [
@@ -217,7 +226,7 @@ const CUSTOM_VERBS: readonly Verb[] = [
 const inOrder = (kinds: readonly Kind[]): Kind[] => [...kinds].sort((a, b) => (a.plural < b.plural ? -1 : 1));
 
 const groupNames = (kinds: readonly Kind[], withCore = false): string[] =>
-  [...new Set(kinds.map(({ group }) => group))].filter((group) => withCore || group !== '');
+  [...new Set(kinds.map(({ group }) => group))].filter((group) => withCore || group !== '').sort(compareGroups);
 
 function groupOf(kinds: readonly Kind[], group: string): Record<string, unknown> {
   const versions = versionsOf(kinds, group).map((version) => ({ groupVersion: `${group}/${version}`, version }));

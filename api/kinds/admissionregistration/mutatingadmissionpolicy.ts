@@ -155,6 +155,7 @@ export const mutatingAdmissionPolicyKind = defineKind<MutatingAdmissionPolicy>({
   kind: 'MutatingAdmissionPolicy',
   plural: 'mutatingadmissionpolicies',
   schema: MutatingAdmissionPolicy,
+  categories: ['api-extensions'],
   scope: 'Cluster',
   hasGeneration: true,
   columns: [

@@ -42,6 +42,7 @@ export const mutatingAdmissionPolicyBindingKind = defineKind<MutatingAdmissionPo
   version: 'v1',
   kind: 'MutatingAdmissionPolicyBinding',
   schema: MutatingAdmissionPolicyBinding,
+  categories: ['api-extensions'],
   scope: 'Cluster',
   hasGeneration: true,
   columns: [

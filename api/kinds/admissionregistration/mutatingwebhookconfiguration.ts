@@ -103,6 +103,7 @@ export const mutatingWebhookConfigurationKind = defineKind<MutatingWebhookConfig
   version: 'v1',
   kind: 'MutatingWebhookConfiguration',
   schema: MutatingWebhookConfiguration,
+  categories: ['api-extensions'],
   scope: 'Cluster',
   hasGeneration: true,
   columns: [

@@ -158,6 +158,7 @@ export const validatingAdmissionPolicyKind = defineKind<ValidatingAdmissionPolic
   kind: 'ValidatingAdmissionPolicy',
   plural: 'validatingadmissionpolicies',
   schema: ValidatingAdmissionPolicy,
+  categories: ['api-extensions'],
   scope: 'Cluster',
   hasStatus: true,
   hasGeneration: true,

@@ -71,6 +71,7 @@ export const validatingAdmissionPolicyBindingKind = defineKind<ValidatingAdmissi
   version: 'v1',
   kind: 'ValidatingAdmissionPolicyBinding',
   schema: ValidatingAdmissionPolicyBinding,
+  categories: ['api-extensions'],
   scope: 'Cluster',
   hasGeneration: true,
   columns: [

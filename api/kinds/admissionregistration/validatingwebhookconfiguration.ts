@@ -96,6 +96,7 @@ export const validatingWebhookConfigurationKind = defineKind<ValidatingWebhookCo
   version: 'v1',
   kind: 'ValidatingWebhookConfiguration',
   schema: ValidatingWebhookConfiguration,
+  categories: ['api-extensions'],
   scope: 'Cluster',
   hasGeneration: true,
   columns: [
