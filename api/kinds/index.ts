@@ -11,8 +11,13 @@ import { daemonSetKind } from './apps/daemonset.ts';
 import { apiServiceKind } from './apiregistration/apiservice.ts';
 import { deploymentKind } from './apps/deployment.ts';
 import { replicaSetKind } from './apps/replicaset.ts';
+import { selfSubjectReviewKind } from './authentication/selfsubjectreview.ts';
 import { tokenRequestKind } from './authentication/tokenrequest.ts';
 import { tokenReviewKind } from './authentication/tokenreview.ts';
+import { localSubjectAccessReviewKind } from './authorization/localsubjectaccessreview.ts';
+import { selfSubjectAccessReviewKind } from './authorization/selfsubjectaccessreview.ts';
+import { selfSubjectRulesReviewKind } from './authorization/selfsubjectrulesreview.ts';
+import { subjectAccessReviewKind } from './authorization/subjectaccessreview.ts';
 import { horizontalPodAutoscalerV1Kind } from './autoscaling/horizontalpodautoscaler-v1.ts';
 import { horizontalPodAutoscalerKind } from './autoscaling/horizontalpodautoscaler.ts';
 import { scaleKind } from './autoscaling/scale.ts';
@@ -42,6 +47,10 @@ import { serviceCIDRKind } from './networking/servicecidr.ts';
 import { newEventKind } from './events/event.ts';
 import { evictionKind } from './policy/eviction.ts';
 import { podDisruptionBudgetKind } from './policy/poddisruptionbudget.ts';
+import { clusterRoleKind } from './rbac/clusterrole.ts';
+import { clusterRoleBindingKind } from './rbac/clusterrolebinding.ts';
+import { roleKind } from './rbac/role.ts';
+import { roleBindingKind } from './rbac/rolebinding.ts';
 
 /** Every kind that is stored and served without being asked for; the one list of them. */
 export const BUILT_IN_KINDS: readonly Kind[] = [
@@ -82,8 +91,23 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
   apiServiceKind,
   flowSchemaKind,
   priorityLevelConfigurationKind,
+  roleKind,
+  roleBindingKind,
+  clusterRoleKind,
+  clusterRoleBindingKind,
   customResourceDefinitionKind,
 ];
 
 /** Kinds that only exist as the body of a request: decoded and answered, never stored. */
-export const REQUEST_KINDS: readonly Kind[] = [bindingKind, evictionKind, scaleKind, tokenRequestKind, tokenReviewKind];
+export const REQUEST_KINDS: readonly Kind[] = [
+  bindingKind,
+  evictionKind,
+  localSubjectAccessReviewKind,
+  scaleKind,
+  selfSubjectAccessReviewKind,
+  selfSubjectReviewKind,
+  selfSubjectRulesReviewKind,
+  subjectAccessReviewKind,
+  tokenRequestKind,
+  tokenReviewKind,
+];
