@@ -67,6 +67,12 @@ export function text(value: string): string {
   return value;
 }
 
+/** A whole number from 1 on. */
+export function count(value: string): number {
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new Error('want a whole number of at least 1');
+}
+
 /** `true` or `false` (`1`, `0`, `yes`, `no`). */
 export function flag(value: string): boolean {
   if (/^(true|1|yes)$/.test(value)) return true;

@@ -1,4 +1,14 @@
-import { bytes, cidr, flag, listenAddress, type OptionTable, type OptionValues, seconds, text } from '#base/options.ts';
+import {
+  bytes,
+  cidr,
+  count,
+  flag,
+  listenAddress,
+  type OptionTable,
+  type OptionValues,
+  seconds,
+  text,
+} from '#base/options.ts';
 
 /** Settings that every command has. */
 export const COMMON_OPTIONS = {
@@ -92,6 +102,27 @@ export const SERVER_OPTIONS = {
     description: 'how long a node may be silent before it is NotReady',
     default: '40s',
     parse: seconds,
+  },
+  maxReads: {
+    name: 'max-requests-inflight',
+    placeholder: 'NUMBER',
+    description: 'reads under way at a time; more wait their turn, and get 429 in the end',
+    default: '400',
+    parse: count,
+  },
+  maxWrites: {
+    name: 'max-mutating-requests-inflight',
+    placeholder: 'NUMBER',
+    description: 'writes under way at a time; more wait their turn, and get 429 in the end',
+    default: '200',
+    parse: count,
+  },
+  maxLongRunning: {
+    name: 'max-long-running-requests',
+    placeholder: 'NUMBER',
+    description: 'watches, followed logs and open sockets at a time; more get 429',
+    default: '10000',
+    parse: count,
   },
   fsync: {
     name: 'database-fsync',

@@ -18,6 +18,7 @@ import type { ServerConfig } from './config.ts';
 import { createControllers } from './controllers/index.ts';
 import { openHubDatabase } from './hub-database.ts';
 import { createApi } from './http/api.ts';
+import { Drain } from './http/drain.ts';
 import { serverChecks } from './http/server-checks.ts';
 import { type Authority, loadAuthority } from './identity/authority.ts';
 import { writeKubeconfig } from './identity/kubeconfig.ts';
@@ -48,6 +49,9 @@ const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-l
 const CLUSTER_DOMAIN = 'cluster.local';
 /** The cluster's DNS answers at this address of the Services' network. */
 const DNS_OFFSET = 10;
+
+/** A server that stops waits so long for the requests under way. */
+const DRAIN_MS = 5_000;
 
 /** A server that answers. */
 export interface Hub extends Service {
@@ -210,6 +214,7 @@ async function assemble(
     serverToken: () => tokens.serverToken(),
   });
   const stopping = new AbortController();
+  const drain = new Drain();
   const app = createApi({
     kinds,
     registry,
@@ -222,6 +227,8 @@ async function assemble(
     subresources: nodeSubresources({ client, nodes }),
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
+    limits: { reads: config.maxReads, writes: config.maxWrites, longRunning: config.maxLongRunning },
+    drain,
     metrics,
     checks: serverChecks({ store, roles, stopping: stopping.signal }),
   });
@@ -238,6 +245,9 @@ async function assemble(
   app.listen({ hostname: config.listen.host, port: config.listen.port });
   started.push(async () => {
     stopping.abort();
+    // What has begun is answered; what comes now finds no one who listens, and goes to another server.
+    void app.server?.stop(false);
+    await drain.empty(DRAIN_MS);
     await app.server?.stop(true);
   });
 

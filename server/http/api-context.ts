@@ -11,6 +11,7 @@ import type { ListSnapshots } from './list-snapshots.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { Form } from './negotiate.ts';
 import type { WriteOptions } from './options.ts';
+import type { Seat } from './flow-control.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { Subresource } from './subresources/subresource.ts';
 
@@ -44,6 +45,8 @@ export interface ResourceRequest {
   readonly form: Form;
   /** Texts for the Warning headers, whatever the outcome. */
   readonly warnings: string[];
+  /** Its seat among the requests under way. */
+  readonly seat: Seat;
 }
 
 /** The program that asks, as it calls itself. */

@@ -8,13 +8,16 @@ import { StatusError, badRequest } from '#api/meta/status.ts';
 import type { Authenticator, TokenIssuer } from '#server/identity/identity.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
-import type { Registry } from '#server/store/registry.ts';
+import type { Registry, User } from '#server/store/registry.ts';
 import type { ApiContext, ResourceRequest } from './api-context.ts';
 import { authenticate } from './authn.ts';
 import { type Authorizer, demand, groupAuthorizer } from './authz.ts';
+import { CONNECTION_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, deadlineOf, within } from './deadline.ts';
 import { Discovery } from './discovery.ts';
 import { type Answer, dispatch, findKind, hasSubresource, resourceRequest } from './dispatch.ts';
+import type { Drain } from './drain.ts';
 import { EventEncoder } from './event-encoder.ts';
+import { DEFAULT_LIMITS, FlowControl, type InFlightLimits, Seat, isLongRunning } from './flow-control.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { historyResponse } from './history.ts';
 import { ListSnapshots, observeLists } from './list-snapshots.ts';
@@ -49,6 +52,10 @@ export interface ApiDeps {
   readonly metrics?: Metrics;
   /** Watches end when it aborts. */
   readonly stopping?: AbortSignal;
+  /** Requests under way at a time; default: DEFAULT_LIMITS. */
+  readonly limits?: InFlightLimits;
+  /** Knows of each request under way, for a stop that lets them finish. */
+  readonly drain?: Drain;
 }
 
 /** More than a body may have, so that it is ours to answer 413 with a Status; beyond it Bun answers by itself. */
@@ -59,8 +66,8 @@ export function createApi(deps: ApiDeps) {
   const api = new Api(deps);
   return new Elysia({
     serve: {
-      // Bun would cut a watch that has had no event for 10 s.
-      idleTimeout: 0,
+      // Of connections without a request; each request then sets its own, and a watch none.
+      idleTimeout: IDLE_TIMEOUT_SECONDS,
       // Elysia's default lets a second server share the port: requests would go now here, now there.
       reusePort: false,
       maxRequestBodySize: MAX_REQUEST_BYTES,
@@ -68,6 +75,19 @@ export function createApi(deps: ApiDeps) {
     },
   }).all('/*', ({ request, server }) => api.answer(request, server), { parse: 'none' });
 }
+
+/** A request whose user is known, with its seat among those under way. */
+interface Seated {
+  readonly info: RequestInfo;
+  readonly user: User;
+  readonly warnings: string[];
+  readonly server: UpgradeServer | null;
+  readonly seat: Seat;
+}
+
+const PROBES = ['/healthz', '/livez', '/readyz'];
+const isProbe = ({ isResourceRequest, path }: RequestInfo): boolean =>
+  !isResourceRequest && PROBES.some((probe) => path === probe || path.startsWith(`${probe}/`));
 
 const isUnder = (parts: readonly string[], ...roots: readonly string[]): boolean => roots.includes(parts[0] ?? '');
 
@@ -78,6 +98,7 @@ class Api {
   readonly #openApi: OpenApi;
   readonly #metrics: Metrics;
   readonly #health: Health;
+  readonly #flow: FlowControl;
 
   constructor(deps: ApiDeps) {
     this.#deps = deps;
@@ -85,6 +106,7 @@ class Api {
     const subresources = [...hubSubresources(deps), ...(deps.subresources ?? [])];
     this.#metrics = deps.metrics ?? new Metrics();
     this.#health = new Health(deps.checks ?? [], deps.log);
+    this.#flow = new FlowControl(deps.limits ?? DEFAULT_LIMITS, this.#metrics);
     const stopping = deps.stopping ?? new AbortController().signal;
     const lists = new ListSnapshots(stopping);
     observeLists(this.#metrics, lists);
@@ -110,6 +132,7 @@ class Api {
   /** Every request comes through here, and every failure becomes a response here. Undefined after an upgrade. */
   async answer(request: Request, server: UpgradeServer | null): Promise<Response | undefined> {
     const startedMs = performance.now();
+    const done = this.#deps.drain?.begin();
     const url = new URL(request.url);
     const warnings: string[] = [];
     let info: RequestInfo | undefined;
@@ -117,15 +140,20 @@ class Api {
     try {
       info = parse(request.method, url);
       this.#context.metrics.begun(info.verb);
-      response = await this.#route(request, url, info, warnings, server);
+      const lasts = isLongRunning(info);
+      server?.timeout(request, lasts ? 0 : CONNECTION_TIMEOUT_SECONDS);
+      const timeoutMs = lasts ? 0 : deadlineOf(url);
+      const routed = this.#route(request, url, info, warnings, server);
+      response = await (lasts ? routed : within(timeoutMs, routed));
     } catch (error) {
-      if (!(error instanceof StatusError))
+      if (!(error instanceof StatusError || request.signal.aborted))
         this.#deps.log.error({ err: error, method: request.method, path: url.pathname }, 'request failed');
       response = errorResponse(error, warnings);
     }
     const code = response === 'upgraded' ? 101 : response.status;
     if (info !== undefined)
       this.#context.metrics.answered(this.#asked(info), code, (performance.now() - startedMs) / 1000);
+    done?.();
     if (response === 'upgraded') return undefined;
     response.headers.set('audit-id', crypto.randomUUID());
     return response;
@@ -149,7 +177,22 @@ class Api {
       return new Response(this.#deps.caCertificate, { headers: { 'content-type': 'application/x-pem-file' } });
     const { authenticator, authorizer } = this.#context;
     const user = await authenticate(request, authenticator, authorizer);
-    demand(authorizer, user, info);
+    const by = { info, user, warnings, server };
+    // Whoever asks whether the server lives is to be told so above all when it is busy.
+    if (isProbe(info)) return this.#allowed(request, url, { ...by, seat: new Seat(() => undefined) });
+    const taken = this.#flow.enter(user, info, request);
+    const seat = new Seat(taken instanceof Promise ? await taken : taken);
+    const seatedMs = performance.now();
+    try {
+      return await this.#allowed(request, url, { ...by, seat });
+    } finally {
+      seat.answered(info, performance.now() - seatedMs);
+    }
+  }
+
+  /** The request of a user that has its seat. */
+  async #allowed(request: Request, url: URL, { info, user, warnings, server, seat }: Seated): Promise<Answer> {
+    demand(this.#context.authorizer, user, info);
     if (!info.isResourceRequest && isUnder(url.pathname.split('/').slice(1), 'skep'))
       return historyResponse(this.#context, { request, url, info, user });
     if (!info.isResourceRequest) return this.#plain(request, url);
@@ -158,7 +201,7 @@ class Api {
       if (!this.#discovery.hasGroup(info.group)) return plainNotFound();
       throw resourceNotFound();
     }
-    const parts = resourceRequest(this.#context, { request, url, info, kind, user }, warnings);
+    const parts = resourceRequest(this.#context, { request, url, info, kind, user, seat }, warnings);
     return dispatch(parts, (given: ResourceRequest, subresource: Subresource) =>
       callSubresource(given, subresource, server),
     );

@@ -1,3 +1,4 @@
+import { StatusError, badRequest } from '#api/meta/status.ts';
 import { entityTooLarge } from './status-response.ts';
 
 /** Upstream: MaxRequestBodyBytes. */
@@ -8,9 +9,18 @@ export async function readBody(request: Request): Promise<Uint8Array> {
   const length = request.headers.get('content-length');
   if (length !== null) {
     if (Number(length) > MAX_BODY_BYTES) throw entityTooLarge(MAX_BODY_BYTES);
-    return request.bytes();
+    return whole(request.bytes());
   }
-  return request.body === null ? new Uint8Array() : readStream(request.body);
+  return request.body === null ? new Uint8Array() : whole(readStream(request.body));
+}
+
+/** A client that goes away, or sends too slowly, leaves a body without an end. */
+async function whole(body: Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await body;
+  } catch (error) {
+    throw error instanceof StatusError ? error : badRequest('unexpected EOF');
+  }
 }
 
 /** A body of unknown length: it is counted as it comes, so that nobody fills the memory with one. */

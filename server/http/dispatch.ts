@@ -1,6 +1,7 @@
 import { type Kind, resourceOf } from '#api/kind.ts';
 import type { User } from '#server/store/registry.ts';
 import type { ApiContext, ResourceRequest } from './api-context.ts';
+import type { Seat } from './flow-control.ts';
 import { catchUpFor } from './fresh-read.ts';
 import { negotiate } from './negotiate.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -61,6 +62,7 @@ export const resourceRequest = (
     readonly info: RequestInfo;
     readonly kind: Kind;
     readonly user: User;
+    readonly seat: Seat;
   },
   warnings: string[],
 ): ResourceRequest => ({ api, ...parts, form: negotiate(parts.request.headers.get('accept')), warnings });

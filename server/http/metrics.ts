@@ -26,7 +26,7 @@ const DURATION = {
 };
 const IN_FLIGHT = {
   name: 'apiserver_current_inflight_requests',
-  help: 'Requests under way, watches and streams aside; there is no limit of their number, writes are limited by the queue of the store',
+  help: 'Requests under way, watches and streams aside, those that wait for a seat among them',
   labels: ['request_kind'],
 };
 const LONG_RUNNING = {

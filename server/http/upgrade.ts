@@ -6,6 +6,8 @@ import type { Socket, SocketHandler, Subresource } from './subresources/subresou
 /** What of Bun's server an upgrade needs. */
 export interface UpgradeServer {
   upgrade(request: Request, options: { data: unknown; headers?: Record<string, string> }): boolean;
+  /** Cuts the connection off when nothing moves on it for so long; 0 = never. It holds for this request. */
+  timeout(request: Request, seconds: number): void;
 }
 
 /** Bun's end of a WebSocket, as far as it is used here. */
@@ -20,7 +22,7 @@ interface RawSocket {
  * of the same names in the `data` of the upgrade.
  */
 export async function callSubresource(
-  { api, request, url, kind, info, user }: ResourceRequest,
+  { api, request, url, kind, info, user, seat }: ResourceRequest,
   subresource: Subresource,
   server: UpgradeServer | null,
 ): Promise<Answer> {
@@ -38,8 +40,17 @@ export async function callSubresource(
     offeredProtocols: isUpgrade ? offered(request) : [],
     isUpgrade,
     upgrade(handler, protocol) {
-      const begun = () =>
-        api.metrics.connected({ kind, subresource: info.subresource }, () => handler.waitingBytes?.() ?? 0);
+      const begun = () => {
+        const leave = seat.keep();
+        const uncount = api.metrics.connected(
+          { kind, subresource: info.subresource },
+          () => handler.waitingBytes?.() ?? 0,
+        );
+        return () => {
+          leave();
+          uncount();
+        };
+      };
       upgraded =
         server?.upgrade(request, { data: callbacks(handler, begun), headers: protocolHeader(protocol) }) ?? false;
       if (!upgraded) throw badRequest('Upgrade request required');

@@ -13,6 +13,7 @@ import { AdmissionChain } from '#server/admission/chain.ts';
 import { admissionPlugins } from '#server/admission/index.ts';
 import { createApi } from '#server/http/api.ts';
 import { serverChecks } from '#server/http/server-checks.ts';
+import { DEFAULT_LIMITS, type InFlightLimits } from '#server/http/flow-control.ts';
 import type { Subresource } from '#server/http/subresources/subresource.ts';
 import { loadAuthority } from '#server/identity/authority.ts';
 import { Tokens, loadTokenKeys } from '#server/identity/tokens.ts';
@@ -34,6 +35,7 @@ export interface ApiServerOptions {
   readonly database?: Database;
   /** Listen with TLS on this port of loopback (0 = any); without it the app is only driven by `call`. */
   readonly port?: number;
+  readonly limits?: InFlightLimits;
 }
 
 /** An API server over a database of its own, without controllers, scheduler or nodes. */
@@ -61,6 +63,7 @@ export async function startApiServer({
   log = silentLog,
   port,
   database: given,
+  limits = DEFAULT_LIMITS,
 }: ApiServerOptions = {}): Promise<ApiServer> {
   const database = given ?? (await openTestDatabase());
   const directory = await mkdtemp(join(tmpdir(), 'skep-api-'));
@@ -90,6 +93,7 @@ export async function startApiServer({
     caCertificate: authority.caCertificate,
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
+    limits,
     metrics,
     checks: serverChecks({ store, roles: [], stopping: stopping.signal }),
   });

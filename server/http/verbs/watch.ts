@@ -47,6 +47,7 @@ class WatchStream {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #unsubscribe: (() => void) | undefined;
   #uncount: (() => void) | undefined;
+  #leave: (() => void) | undefined;
   #timeout: ReturnType<typeof setTimeout> | undefined;
   #bookmarks: ReturnType<typeof setInterval> | undefined;
   #sentColumns = false;
@@ -79,6 +80,7 @@ class WatchStream {
     if (controller === undefined) return;
     const { api, kind } = request;
     this.#uncount = api.metrics.watching(kind, () => waitingBytes(controller));
+    this.#leave = request.seat.keep();
     // Bun holds back the response's headers until the first bytes; clients skip an empty line.
     controller.enqueue(NEWLINE);
     const after = this.#sendState(request);
@@ -223,6 +225,7 @@ class WatchStream {
     this.#controller = undefined;
     this.#unsubscribe?.();
     this.#uncount?.();
+    this.#leave?.();
     clearTimeout(this.#timeout);
     clearInterval(this.#bookmarks);
     this.#api.stopping.removeEventListener('abort', this.#end);
