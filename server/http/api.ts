@@ -217,7 +217,7 @@ class Api {
       return this.#discovery.answer(request, parts);
     }
     if (!isLook) return plainNotFound();
-    if (isUnder(parts, 'openapi')) return this.#openApi.answer(url, parts);
+    if (isUnder(parts, 'openapi')) return this.#openApi.answer(request, url, parts);
     if (url.pathname === '/version') return jsonResponse(VERSION_TEXT);
     if (url.pathname === '/metrics')
       return new Response(await this.#metrics.text(), { headers: { 'content-type': this.#metrics.contentType } });

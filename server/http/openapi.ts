@@ -1,10 +1,17 @@
 import { type Kind, apiVersionOf } from '#api/kind.ts';
-import { openApiDocument } from '#api/schema/openapi.ts';
+import { openApiV2 } from '#api/schema/openapi-v2.ts';
+import { type OpenApiDocument, openApiDocument } from '#api/schema/openapi.ts';
+import { StatusError } from '#api/meta/status.ts';
 import type { Kinds } from '#server/store/kinds.ts';
+import { compressed } from './compress.ts';
 import { REVIEW_KINDS } from './reviews.ts';
 import { jsonResponse, plainNotFound } from './status-response.ts';
 
-/** /openapi/v3: the index, with a hash a group version, and the documents. There is no v2; nothing current needs it. */
+/** The name under which the whole, in version 2, is kept. */
+const V2 = 'v2';
+const JSON_TYPES = ['application/json', 'application/*', '*/*'];
+
+/** /openapi/v3: the index, with a hash a group version, and the documents; /openapi/v2: all of them as one, in JSON. */
 export class OpenApi {
   readonly #kinds: Kinds;
   readonly #version: string;
@@ -22,27 +29,43 @@ export class OpenApi {
   }
 
   /** The answer to a GET; `parts` are the segments of the path: `openapi`, `v3`, and the name of a group version. */
-  answer(url: URL, parts: readonly string[]): Response {
+  answer(request: Request, url: URL, parts: readonly string[]): Response {
+    if (parts[1] === 'v2' && parts.length === 2) return this.#v2(request);
     if (parts[1] !== 'v3') return plainNotFound();
-    if (parts.length === 2) return this.#index();
+    if (parts.length === 2) return this.#index(request);
     const name = parts.slice(2).join('/');
     const kinds = this.#groupVersions().get(name);
     if (kinds === undefined) return plainNotFound();
-    const response = jsonResponse(this.#text(name, kinds));
-    const hash = this.#hash(name, kinds);
-    response.headers.set('etag', `"${hash}"`);
-    // A hash in the query names one text for ever.
-    if (url.searchParams.get('hash') === hash)
-      response.headers.set('cache-control', 'public, immutable, max-age=31536000');
+    const make = (): OpenApiDocument => openApiDocument(kinds, this.#version);
+    const hash = this.#hash(name, make);
+    const asked = url.searchParams.get('hash');
+    // A hash in the query names one text for ever; who asks for another is sent to the one that there is.
+    if (asked !== null && asked !== hash)
+      return new Response(null, { status: 301, headers: { location: urlOf(name, hash) } });
+    const response = known(request, hash) ?? send(request, this.#text(name, make), hash);
+    if (asked !== null) response.headers.set('cache-control', 'public, immutable, max-age=31536000');
     return response;
   }
 
-  #index(): Response {
-    const paths = [...this.#groupVersions()].map(([name, kinds]) => [
-      name,
-      { serverRelativeURL: `/openapi/v3/${name}?hash=${this.#hash(name, kinds)}` },
-    ]);
-    return jsonResponse(JSON.stringify({ paths: Object.fromEntries(paths) }));
+  #index(request: Request): Response {
+    const paths = [...this.#groupVersions()].map(([name, kinds]) => {
+      const hash = this.#hash(name, () => openApiDocument(kinds, this.#version));
+      return [name, { serverRelativeURL: urlOf(name, hash) }];
+    });
+    const text = JSON.stringify({ paths: Object.fromEntries(paths) });
+    const hash = hashOf(text);
+    return known(request, hash) ?? send(request, text, hash);
+  }
+
+  /** Clients that ask for protobuf alone are told that there is none; those that know of version 3 do without. */
+  #v2(request: Request): Response {
+    const accepted = (request.headers.get('accept') ?? '*/*').split(',').map((one) => one.split(';')[0]?.trim() ?? '');
+    if (!accepted.some((type) => type === '' || JSON_TYPES.includes(type)))
+      throw new StatusError('NotAcceptable', 'only the following media types are accepted: application/json');
+    const make = (): unknown =>
+      openApiV2([...this.#groupVersions().values()].map((kinds) => openApiDocument(kinds, this.#version)));
+    const hash = this.#hash(V2, make);
+    return known(request, hash) ?? send(request, this.#text(V2, make), hash);
   }
 
   /** `api/v1`, `apis/apps/v1` … and the kinds in each. */
@@ -57,17 +80,34 @@ export class OpenApi {
     return found;
   }
 
-  #hash(name: string, kinds: readonly Kind[]): string {
+  #hash(name: string, make: () => unknown): string {
     let hash = this.#hashes.get(name);
     if (hash === undefined) {
-      hash = Bun.hash(this.#text(name, kinds)).toString(16).toUpperCase();
+      hash = hashOf(this.#text(name, make));
       this.#hashes.set(name, hash);
     }
     return hash;
   }
 
-  #text(name: string, kinds: readonly Kind[]): string {
-    if (this.#last?.name !== name) this.#last = { name, text: JSON.stringify(openApiDocument(kinds, this.#version)) };
+  #text(name: string, make: () => unknown): string {
+    if (this.#last?.name !== name) this.#last = { name, text: JSON.stringify(make()) };
     return this.#last.text;
   }
+}
+
+const hashOf = (text: string): string => Bun.hash(text).toString(16).toUpperCase();
+const urlOf = (name: string, hash: string): string => `/openapi/v3/${name}?hash=${hash}`;
+
+/** 304 when the client has the text already. */
+function known(request: Request, hash: string): Response | undefined {
+  const etag = `"${hash}"`;
+  const has = (request.headers.get('if-none-match') ?? '').split(',').some((one) => one.trim() === etag);
+  return has ? new Response(null, { status: 304, headers: { etag, vary: 'Accept' } }) : undefined;
+}
+
+function send(request: Request, text: string, hash: string): Response {
+  const response = jsonResponse(text);
+  response.headers.set('etag', `"${hash}"`);
+  response.headers.set('vary', 'Accept');
+  return compressed(request, text, response);
 }

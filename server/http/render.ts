@@ -4,6 +4,7 @@ import { StatusError } from '#api/meta/status.ts';
 import type { StoredObject } from '#server/store/object-store.ts';
 import { allInVersion, inVersion } from '#server/store/served-version.ts';
 import type { ResourceRequest } from './api-context.ts';
+import { compressed } from './compress.ts';
 import { jsonResponse } from './status-response.ts';
 import { partialText, readIncludeObject, tableText } from './table.ts';
 
@@ -16,10 +17,12 @@ export interface ListMetadata {
 
 /** A text that is JSON, in the encoding that the client asked for. */
 export function textResponse(request: ResourceRequest, text: string, code = 200): Response {
-  if (request.form.encoding === 'json') return jsonResponse(text, code, request.warnings);
-  const response = jsonResponse(stringify(JSON.parse(text)), code, request.warnings);
+  if (request.form.encoding === 'json')
+    return compressed(request.request, text, jsonResponse(text, code, request.warnings));
+  const yaml = stringify(JSON.parse(text));
+  const response = jsonResponse(yaml, code, request.warnings);
   response.headers.set('content-type', 'application/yaml');
-  return response;
+  return compressed(request.request, yaml, response);
 }
 
 /** One object, in the version and form asked for. A promise only where it is stored in another version. */
