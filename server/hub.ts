@@ -133,6 +133,7 @@ async function assemble(
     store,
     admission: new AdmissionChain(admissionPlugins(store)),
     allocators: { services: allocator },
+    kindOf: (apiVersion, name) => kinds.ofObject(apiVersion, name),
   });
   const client = createClient(registry, store);
   const tokens = new Tokens(keys, client, () => store.current());

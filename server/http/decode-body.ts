@@ -2,7 +2,13 @@ import { type Kind, type KubeObject, apiVersionOf } from '#api/kind.ts';
 import { StatusError } from '#api/meta/status.ts';
 import { cannotBeHandled, decode, fieldComplaints, notRegistered, strictDecodingError } from '#api/schema/decode.ts';
 import { decodeProtobuf } from '#api/schema/protobuf.ts';
-import { JsonSyntaxError, malformedObject, notAnObject, parseJson } from '#api/schema/strict-json.ts';
+import {
+  JsonSyntaxError,
+  malformedObject,
+  notAnObject,
+  parseJson,
+  unrecognizedObject,
+} from '#api/schema/strict-json.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import { mediaType } from './body.ts';
 import type { FieldValidation } from './options.ts';
@@ -57,7 +63,7 @@ function fromYaml(bytes: Uint8Array, kind: string): ParsedBody {
     if (fault !== undefined) throw fault;
     return { value, complaints };
   } catch (error) {
-    throw error instanceof YamlSyntaxError ? malformedObject(kind, error.message, bytes) : error;
+    throw error instanceof YamlSyntaxError ? unrecognizedObject(kind, error.message, bytes) : error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
+import { type Document, type YAMLParseError, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
 
 /** YAML that cannot be read. */
 export class YamlSyntaxError extends Error {
@@ -9,6 +9,8 @@ export class YamlSyntaxError extends Error {
 export interface ParsedYaml {
   readonly value: unknown;
   readonly complaints: readonly string[];
+  /** The same as Go lists them: `line 4: key "c" already set in map`. */
+  readonly unmarshalErrors: readonly string[];
 }
 
 const decoder = new TextDecoder();
@@ -18,7 +20,8 @@ const decoder = new TextDecoder();
  * Throws YamlSyntaxError.
  */
 export function parseYaml(bytes: Uint8Array): ParsedYaml {
-  const [document] = parseAllDocuments(decoder.decode(bytes), {
+  const text = decoder.decode(bytes);
+  const [document] = parseAllDocuments(text, {
     version: '1.1',
     uniqueKeys: false,
     merge: true,
@@ -26,12 +29,19 @@ export function parseYaml(bytes: Uint8Array): ParsedYaml {
     customTags: (tags) =>
       tags.filter((tag) => typeof tag === 'string' || (tag.tag !== TIMESTAMP && tag.format !== 'TIME')),
   });
-  if (document === undefined) return { value: null, complaints: [] };
+  if (document === undefined) return { value: null, complaints: [], unmarshalErrors: [] };
   const [error] = document.errors;
-  if (error !== undefined)
-    throw new YamlSyntaxError(`yaml: line ${error.linePos?.[0].line ?? 1}: ${words(error.message)}`);
+  if (error !== undefined) throw new YamlSyntaxError(yamlFault(text, error));
   try {
-    return { value: document.toJS({ maxAliasCount: 100 }), complaints: repeatedKeys(document.contents) };
+    const repeated = repeatedKeys(document.contents).map(({ name, offset }) => ({
+      line: text.slice(0, offset).split('\n').length,
+      complaint: `key ${JSON.stringify(name)} already set in map`,
+    }));
+    return {
+      value: document.toJS({ maxAliasCount: 100 }),
+      complaints: repeated.map(({ complaint }) => `yaml: ${complaint}`),
+      unmarshalErrors: repeated.map(({ line, complaint }) => `line ${line}: ${complaint}`),
+    };
   } catch (error) {
     throw new YamlSyntaxError(`yaml: ${error instanceof Error ? words(error.message) : 'cannot be read'}`);
   }
@@ -40,7 +50,31 @@ export function parseYaml(bytes: Uint8Array): ParsedYaml {
 const TIMESTAMP = 'tag:yaml.org,2002:timestamp';
 const words = (message: string): string => (message.split('\n', 1)[0] ?? '').replace(/ at line \d+.*$/, '');
 
-function repeatedKeys(root: Document['contents'], found: string[] = []): string[] {
+/** Go's reader names what it wanted next where ours names what it had begun; the commonest faults have its words and its line. */
+function yamlFault(text: string, { code, message, pos, linePos }: YAMLParseError): string {
+  const line = linePos?.[0].line ?? 1;
+  // Of a token that cannot be, Go tells no line when it is the first.
+  const atToken = line === 1 ? '' : `line ${line}: `;
+  if (/^Flow (map|sequence) .*(end with a|sufficiently indented)/.test(message)) {
+    const rest = text.slice(0, Math.max(pos[0], text.trimEnd().length)).trimEnd();
+    const wanted = message.startsWith('Flow map') ? "',' or '}'" : "',' or ']'";
+    const what = /[[{,:]$/.test(rest) ? 'did not find expected node content' : `did not find expected ${wanted}`;
+    return `yaml: line ${text.replace(/\n$/, '').split('\n').length}: ${what}`;
+  }
+  if (code === 'TAB_AS_INDENT' || code === 'BAD_SCALAR_START')
+    return `yaml: ${atToken}found character that cannot start any token`;
+  if (message.startsWith('Missing closing')) return 'yaml: found unexpected end of stream';
+  return `yaml: line ${line}: ${words(message)}`;
+}
+
+interface RepeatedKey {
+  readonly name: string;
+  readonly offset: number;
+}
+
+/** In the order of the text. */
+function repeatedKeys(root: Document['contents']): RepeatedKey[] {
+  const found: RepeatedKey[] = [];
   const open: unknown[] = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (isAlias(node)) continue;
@@ -49,10 +83,10 @@ function repeatedKeys(root: Document['contents'], found: string[] = []): string[
     const keys = new Set<string>();
     for (const { key, value } of node.items) {
       const name = String(isScalar(key) ? key.value : key);
-      if (keys.has(name) && name !== '<<') found.push(`yaml: key ${JSON.stringify(name)} already set in map`);
+      if (keys.has(name) && name !== '<<') found.push({ name, offset: isScalar(key) ? (key.range?.[0] ?? 0) : 0 });
       keys.add(name);
       if (value !== null) open.push(value);
     }
   }
-  return found;
+  return found.sort((a, b) => a.offset - b.offset);
 }

@@ -48,7 +48,9 @@ const upsertTexts = new WeakMap<KubeObject, string>();
 function upsertText(resource: SyncedResource, object: KubeObject): string {
   const known = upsertTexts.get(object);
   if (known !== undefined) return known;
-  const frame: HubFrame = { type: 'upsert', resource, object };
+  // Who owns which field is half of a pod's JSON, and nothing to a node.
+  const { managedFields: _owners, ...metadata } = object.metadata;
+  const frame: HubFrame = { type: 'upsert', resource, object: { ...object, metadata } };
   const text = JSON.stringify(frame);
   upsertTexts.set(object, text);
   return text;

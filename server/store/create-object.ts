@@ -4,9 +4,10 @@ import { validateCreate } from '#api/meta/object-meta-validation.ts';
 import { StatusError, badRequest, invalidError } from '#api/meta/status.ts';
 import { formatTime } from '#api/meta/time.ts';
 import { applySchemaDefaults } from '#api/schema/defaults.ts';
-import { CachedObject } from './cached-object.ts';
-import { encode } from './encoding.ts';
+import { CachedObject, type ObjectKey } from './cached-object.ts';
+import { encode, withRevision } from './encoding.ts';
 import { generateName } from './names.ts';
+import { recordFields, repairFields } from './managed-fields.ts';
 import { originOf } from './origin.ts';
 import type { StoredObject } from './object-store.ts';
 import type { RegistryParts } from './registry-parts.ts';
@@ -15,21 +16,32 @@ import type { AdmissionRequest, WriteContext } from './registry.ts';
 /** How often another suffix is tried when a generated name is taken (apiserver: maxNameGenerationCreateAttempts). */
 const NAME_ATTEMPTS = 8;
 
-/** Creates an object: names it, fills in what the server knows, runs defaults, admission, hooks and validation, and stores it. */
+/** What is to be created. */
+export interface CreateRequest<T extends KubeObject> {
+  readonly kind: Kind<T>;
+  readonly namespace: string;
+  readonly object: T;
+  readonly context: WriteContext;
+  /** `applied`: the object has its metadata.managedFields already. */
+  readonly fields?: 'applied';
+}
+
+/**
+ * Creates an object: names it, fills in what the server knows, runs defaults, notes who owns its fields, runs admission, hooks and validation,
+ * and stores it.
+ */
 export async function createObject<T extends KubeObject>(
   parts: RegistryParts,
-  kind: Kind<T>,
-  namespace: string,
-  object: T,
-  context: WriteContext,
+  request: CreateRequest<T>,
 ): Promise<StoredObject<T>> {
+  const { kind, namespace, object } = request;
   matchNamespace(kind, namespace, object);
   const generated = (object.metadata.name ?? '') === '' ? (object.metadata.generateName ?? '') : '';
   for (let attempt = 1; ; attempt++) {
     const draft = generated === '' ? object : structuredClone(object);
     if (generated !== '') draft.metadata.name = generateName(generated);
     try {
-      return await createNamed(parts, kind, namespace, draft, context);
+      return await createNamed(parts, { ...request, object: draft });
     } catch (error) {
       const isTaken = error instanceof StatusError && error.reason === 'AlreadyExists';
       if (generated === '' || !isTaken || attempt === NAME_ATTEMPTS) throw error;
@@ -39,10 +51,7 @@ export async function createObject<T extends KubeObject>(
 
 async function createNamed<T extends KubeObject>(
   parts: RegistryParts,
-  kind: Kind<T>,
-  namespace: string,
-  object: T,
-  context: WriteContext,
+  { kind, namespace, object, context, fields }: CreateRequest<T>,
 ): Promise<StoredObject<T>> {
   const { metadata } = object;
   const wasVersioned = (metadata.resourceVersion ?? '') !== '';
@@ -52,6 +61,10 @@ async function createNamed<T extends KubeObject>(
   metadata.creationTimestamp = formatTime(new Date(parts.clock.now()));
   applySchemaDefaults(kind.schema, object);
   kind.applyDefaults?.(object);
+  if (fields !== 'applied') {
+    const recorded = recordFields(parts, { kind, subresource: '', context }, object, undefined);
+    if (recorded !== undefined) await recorded;
+  }
 
   const name = metadata.name ?? '';
   const request: AdmissionRequest = {
@@ -65,7 +78,9 @@ async function createNamed<T extends KubeObject>(
     old: undefined,
     context,
   };
+  const { managedFields } = metadata;
   await parts.admission.mutate(request);
+  repairFields(object, managedFields, context.warnings);
   prepare(kind, object);
   const faults = inRequestsWords(parts, validateCreate(kind, object), object);
   if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
@@ -77,7 +92,7 @@ async function createNamed<T extends KubeObject>(
   const allocation = await parts.allocate(object, undefined, context.dryRun);
   if (context.dryRun) {
     if (parts.store.get(resource, namespace, name) !== undefined) throw parts.alreadyExists(kind, name);
-    return dryRunObject<T>(resource, namespace, name, object);
+    return dryRunObject({ resource, namespace, name }, object);
   }
   try {
     const stored = await parts.store.write({
@@ -112,15 +127,17 @@ function prepare<T extends KubeObject>(kind: Kind<T>, object: T): void {
   if (kind.hasGeneration) object.metadata.generation = 1;
 }
 
-/** An object that would have been stored: it has no resourceVersion. */
+/** An object that would have been stored: it has no resourceVersion, or that of the object it would have changed. */
 export function dryRunObject<T extends KubeObject>(
-  resource: string,
-  namespace: string,
-  name: string,
+  { resource, namespace, name, revision = 0 }: ObjectKey & { readonly revision?: number },
   object: T,
 ): StoredObject<T> {
-  const text = encode(object).replace('"resourceVersion":"",', '').replace(',"resourceVersion":""', '');
-  return new CachedObject({ resource, namespace, name }, 0, text, object) as unknown as StoredObject<T>;
+  const encoded = encode(object);
+  const text =
+    revision > 0
+      ? withRevision(encoded, revision)
+      : encoded.replace('"resourceVersion":"",', '').replace(',"resourceVersion":""', '');
+  return new CachedObject({ resource, namespace, name }, revision, text, object) as unknown as StoredObject<T>;
 }
 
 /** The namespace in a body must be that of the URL, or absent; cluster-scoped objects have none (apiserver: EnsureObjectNamespaceMatchesRequestNamespace). */

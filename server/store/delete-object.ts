@@ -120,12 +120,12 @@ async function deleteOnce<T extends KubeObject>(
   if (grace !== undefined || !isReadyToGo(kind, next)) mark(kind, next, now, grace ?? 0);
   if (isReadyToGo(kind, next)) {
     const gone = context.dryRun
-      ? dryRunObject(current.resource, namespace, name, next)
+      ? dryRunObject({ resource: current.resource, namespace, name }, next)
       : await removeObject(parts, current, next, context);
     return answer(kind, parts.requestKind, gone);
   }
   if (Bun.deepEquals(next, current.object)) return { stored: current };
-  if (context.dryRun) return { stored: dryRunObject(current.resource, namespace, name, next) };
+  if (context.dryRun) return { stored: dryRunObject({ resource: current.resource, namespace, name }, next) };
   const stored = await parts.store.write({
     operation: 'update',
     resource: current.resource,

@@ -12,6 +12,8 @@ export interface RegistryParts {
   readonly store: ObjectStore;
   readonly admission: Admission;
   readonly clock: Clock;
+  /** Another version of a kind, by apiVersion and Kind name; undefined when it is not served. */
+  readonly kindOf: (apiVersion: string, kindName: string) => Kind | undefined;
   /** NotFound when it is not there. */
   mustGet<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): StoredObject<T>;
   alreadyExists(kind: Kind, name: string): StatusError;

@@ -47,6 +47,25 @@ export interface Admission {
 export type StoredSubresource =
   '' | 'status' | 'scale' | 'ephemeralcontainers' | 'resize' | 'finalize' | 'approval' | 'binding' | 'eviction';
 
+/** How an update is to be understood. */
+export interface UpdateOptions {
+  readonly subresource?: StoredSubresource;
+  /** The change does not look at what is there (PUT), so that it needs no copy to change. */
+  readonly replaces?: true;
+  /** `applied`: what the change makes has its metadata.managedFields already. */
+  readonly fields?: 'applied';
+}
+
+/** What a server-side apply wants, and how far it goes for it. */
+export interface Configuration<T extends KubeObject> {
+  /** The configuration as JSON. Called once the object is known to be there, or not; may throw StatusError. */
+  read(): Readonly<Record<string, unknown>>;
+  /** Take fields from their owners. */
+  readonly force: boolean;
+  /** Sees the merged object before anything else does; throws to refuse it. */
+  check(object: T, creates: boolean): void;
+}
+
 /**
  * The rules of writes for every kind, shared by HTTP and by the controllers' client: names, namespaces, defaults, admission, validation,
  * uid, generation, resourceVersion checks, finalizers, graceful deletion, propagation. All reject with StatusError.
@@ -72,8 +91,20 @@ export interface Registry {
     name: string,
     change: (current: T) => T | Promise<T>,
     context: WriteContext,
-    options?: { readonly subresource?: StoredSubresource },
+    options?: UpdateOptions,
   ): Promise<StoredObject<T>>;
+  /**
+   * Server-side apply, by `context.fieldManager`: merges the configuration into the object, which is created when it is not there (not
+   * through a subresource). Rejects with Conflict when fields have other owners.
+   */
+  apply<T extends KubeObject>(
+    kind: Kind<T>,
+    namespace: string,
+    name: string,
+    configuration: Configuration<T>,
+    context: WriteContext,
+    options?: { readonly subresource?: StoredSubresource },
+  ): Promise<{ readonly stored: StoredObject<T>; readonly isNew: boolean }>;
   /** The object when it stays for now (finalizers, grace), or the Status Success with the uid when it is gone. */
   delete<T extends KubeObject>(
     kind: Kind<T>,

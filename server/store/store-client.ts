@@ -9,6 +9,14 @@ import type { Registry, StoredSubresource, User, WriteContext } from './registry
 export const createClient = (registry: Registry, store: ObjectStore, userName = 'system:apiserver'): Client =>
   new StoreClient(registry, store, userName);
 
+/** The names by which parts of a Kubernetes own fields; tools look for them. All others are controllers. */
+const FIELD_MANAGERS: Readonly<Record<string, string>> = {
+  'system:apiserver': 'kube-apiserver',
+  'system:kube-scheduler': 'kube-scheduler',
+  'system:nodes': 'kubelet',
+};
+const managerOf = (user: string): string => FIELD_MANAGERS[user] ?? 'kube-controller-manager';
+
 /** Thrown through the registry when a change leaves the object alone; never seen outside. */
 const LEFT_ALONE = new Error('the change leaves the object alone');
 
@@ -108,7 +116,7 @@ class StoreClient implements Client {
   }
 
   #context(): WriteContext {
-    return { user: this.#user, dryRun: false, fieldManager: this.#user.name, warnings: [] };
+    return { user: this.#user, dryRun: false, fieldManager: managerOf(this.#user.name), warnings: [] };
   }
 }
 

@@ -89,7 +89,7 @@ describe('create()', () => {
     };
     const { object, revision } = await registry.create(configMapKind, 'ns', configMap(metadata), context);
     expect(Object.keys(object.metadata).sort()).toEqual(
-      ['creationTimestamp', 'generation', 'name', 'namespace', 'resourceVersion', 'uid'].sort(),
+      ['creationTimestamp', 'generation', 'managedFields', 'name', 'namespace', 'resourceVersion', 'uid'].sort(),
     );
     expect(object.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
     expect(object.metadata.resourceVersion).toBe(String(revision));

@@ -3,11 +3,12 @@ import type { DeleteOptions } from '#api/meta/delete-options.ts';
 import { alreadyExists, notFoundError } from '#api/meta/status.ts';
 import { type Clock, systemClock } from '#base/clock.ts';
 import { type Allocator, NO_ALLOCATION } from './allocator.ts';
+import { applyObject } from './apply-object.ts';
 import { createObject } from './create-object.ts';
 import { type Deletion, deleteObject } from './delete-object.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
 import type { RegistryParts } from './registry-parts.ts';
-import type { Admission, Registry, StoredSubresource, WriteContext } from './registry.ts';
+import type { Admission, Configuration, Registry, StoredSubresource, UpdateOptions, WriteContext } from './registry.ts';
 import { changeOfStored, inVersion, toStored } from './served-version.ts';
 import { updateObject } from './update-object.ts';
 
@@ -18,6 +19,8 @@ export interface RegistryOptions {
   readonly clock?: Clock;
   /** By resource, e.g. `services`. */
   readonly allocators?: Readonly<Record<string, Allocator>>;
+  /** A served version of a kind, by apiVersion and Kind name: owners of fields may speak of another than the request. Default: none but that. */
+  readonly kindOf?: (apiVersion: string, kindName: string) => Kind | undefined;
 }
 
 /** The rules of writes over an ObjectStore; each verb is a file beside this one. */
@@ -26,12 +29,14 @@ export class StoreRegistry implements Registry {
   readonly #admission: Admission;
   readonly #clock: Clock;
   readonly #allocators: Readonly<Record<string, Allocator>>;
+  readonly #kindOf: RegistryParts['kindOf'];
 
-  constructor({ store, admission, clock = systemClock, allocators = {} }: RegistryOptions) {
+  constructor({ store, admission, clock = systemClock, allocators = {}, kindOf = () => undefined }: RegistryOptions) {
     this.#store = store;
     this.#admission = admission;
     this.#clock = clock;
     this.#allocators = allocators;
+    this.#kindOf = kindOf;
   }
 
   get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): StoredObject<T> {
@@ -46,7 +51,8 @@ export class StoreRegistry implements Registry {
   ): Promise<StoredObject<T>> {
     const stored = storedKindOf(kind);
     const given = kind.storedAs === undefined ? object : await toStored(kind, object);
-    return inVersion(kind, await createObject(this.#parts(kind), stored, namespace, given, context));
+    const request = { kind: stored, namespace, object: given, context };
+    return inVersion(kind, await createObject(this.#parts(kind), request));
   }
 
   async update<T extends KubeObject>(
@@ -55,9 +61,8 @@ export class StoreRegistry implements Registry {
     name: string,
     change: (current: T) => T | Promise<T>,
     context: WriteContext,
-    options: { readonly subresource?: StoredSubresource } = {},
+    { subresource = '', ...options }: UpdateOptions = {},
   ): Promise<StoredObject<T>> {
-    const { subresource = '' } = options;
     const request = {
       kind: storedKindOf(kind),
       namespace,
@@ -65,8 +70,22 @@ export class StoreRegistry implements Registry {
       subresource,
       change: changeOfStored(kind, change),
       context,
+      ...options,
     };
     return inVersion(kind, await updateObject(this.#parts(kind), request));
+  }
+
+  async apply<T extends KubeObject>(
+    kind: Kind<T>,
+    namespace: string,
+    name: string,
+    configuration: Configuration<T>,
+    context: WriteContext,
+    { subresource = '' }: { readonly subresource?: StoredSubresource } = {},
+  ): Promise<{ readonly stored: StoredObject<T>; readonly isNew: boolean }> {
+    const request = { kind, namespace, name, subresource, configuration, context };
+    const { stored, isNew } = await applyObject(this.#parts(kind), request);
+    return { stored: await inVersion(kind, stored), isNew };
   }
 
   async delete<T extends KubeObject>(
@@ -98,6 +117,7 @@ export class StoreRegistry implements Registry {
       store: this.#store,
       admission: this.#admission,
       clock: this.#clock,
+      kindOf: this.#kindOf,
       mustGet: (wanted, namespace, name) => this.#found(wanted, kind, namespace, name),
       alreadyExists: (_, name) => alreadyExists(kind, name),
       allocate: (object, old, dryRun) =>

@@ -6,6 +6,7 @@ import { NO_ALLOCATION } from './allocator.ts';
 import { dryRunObject, inRequestsWords, matchNamespace } from './create-object.ts';
 import { isReadyToGo, removeObject } from './delete-object.ts';
 import type { StoredObject } from './object-store.ts';
+import { keepTimes, recordFields, repairFields } from './managed-fields.ts';
 import { originOf } from './origin.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { AdmissionRequest, StoredSubresource, WriteContext } from './registry.ts';
@@ -22,6 +23,10 @@ export interface UpdateRequest<T extends KubeObject> {
   readonly subresource: StoredSubresource;
   readonly change: (current: T) => T | Promise<T>;
   readonly context: WriteContext;
+  /** `change` does not look at what is there, so that it needs no copy to change. */
+  readonly replaces?: true;
+  /** `applied`: what `change` makes has its metadata.managedFields already. */
+  readonly fields?: 'applied';
 }
 
 /** Reads, changes, checks and writes; again when the object changed meanwhile, unless the new object insists on a resourceVersion. */
@@ -58,10 +63,14 @@ async function updateOnce<T extends KubeObject>(
 ): Promise<StoredObject<T>> {
   const { kind, namespace, name, subresource, context } = request;
   const { object: old } = kind.storedAs === undefined ? current : await inVersion(kind, current);
-  const next = await request.change(JSON.parse(current.text) as T);
+  const next = await request.change(request.replaces === true ? old : (JSON.parse(current.text) as T));
   matchIdentity(request, next, old);
   applySchemaDefaults(kind.schema, next);
   kind.applyDefaults?.(next);
+  if (request.fields !== 'applied') {
+    const recorded = recordFields(parts, request, next, old);
+    if (recorded !== undefined) await recorded;
+  }
   keepServersFields(next, old);
 
   const admission: AdmissionRequest = {
@@ -75,22 +84,25 @@ async function updateOnce<T extends KubeObject>(
     old,
     context,
   };
+  const { managedFields } = next.metadata;
   await parts.admission.mutate(admission);
+  repairFields(next, managedFields, context.warnings);
   prepare(kind, subresource, next, old);
+  if (request.fields === 'applied') keepTimes(next, old);
   const faults = inRequestsWords(parts, validate(kind, subresource, next, old), next, old);
   if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
   context.warnings.push(...(kind.warnings?.(next, old) ?? []));
   await parts.admission.validate(admission);
 
   if (next.metadata.deletionTimestamp !== undefined && isReadyToGo(kind, next)) {
-    if (context.dryRun) return dryRunObject(current.resource, namespace, name, next);
+    if (context.dryRun) return dryRunObject(current, next);
     return removeObject(parts, current, next, context);
   }
   // What lies there in an older version is written anew.
   if (old === current.object && Bun.deepEquals(next, old)) return current;
   // Through other subresources the hooks may have carried over parts of `old` itself, which nobody may change.
   const allocation = subresource === '' ? await parts.allocate(next, old, context.dryRun) : NO_ALLOCATION;
-  if (context.dryRun) return dryRunObject(current.resource, namespace, name, next);
+  if (context.dryRun) return dryRunObject(current, next);
   try {
     const stored = await parts.store.write({
       operation: 'update',
@@ -110,7 +122,11 @@ async function updateOnce<T extends KubeObject>(
 }
 
 /** Does the new object mean this object: name, namespace, uid and resourceVersion. What is absent is filled in. */
-function matchIdentity<T extends KubeObject>({ kind, namespace, name }: UpdateRequest<T>, next: T, old: T): void {
+function matchIdentity<T extends KubeObject>(
+  { kind, namespace, name, fields }: UpdateRequest<T>,
+  next: T,
+  old: T,
+): void {
   const { metadata } = next;
   if ((metadata.name ?? '') === '')
     throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
@@ -119,7 +135,8 @@ function matchIdentity<T extends KubeObject>({ kind, namespace, name }: UpdateRe
   matchNamespace(kind, namespace, next);
   const uid = old.metadata.uid ?? '';
   if ((metadata.uid ?? '') === '') metadata.uid = uid;
-  else if (metadata.uid !== uid) {
+  else if (metadata.uid !== uid && fields !== 'applied') {
+    // To an apply the uid is a field like others, which validation finds immutable.
     const key = `/registry/${kind.plural}/${namespace === '' ? '' : `${namespace}/`}${name}`;
     const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${metadata.uid ?? ''}, UID in object meta: ${uid}`;
     throw insist(conflict(kind, name, why));

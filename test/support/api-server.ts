@@ -72,9 +72,10 @@ export async function startApiServer({
   const table = new AllocationTable(database.orm);
   const services = new ServiceAllocator({ store, table, serviceCidr: '10.43.0.0/16' });
   const admission = new AdmissionChain(admissionPlugins(store));
-  const registry = new StoreRegistry({ store, admission, allocators: { services } });
-  const client = createClient(registry, store);
   const kinds = new Kinds(BUILT_IN_KINDS);
+  const kindOf = (apiVersion: string, name: string) => kinds.ofObject(apiVersion, name);
+  const registry = new StoreRegistry({ store, admission, allocators: { services }, kindOf });
+  const client = createClient(registry, store);
   const keys = await loadTokenKeys(directory);
   const tokens = new Tokens(keys, client);
   const authority = await loadAuthority(directory, ['127.0.0.1', 'localhost']);

@@ -9,9 +9,10 @@ import type { JsonObject } from './field-context.ts';
 import { fieldsNamed } from './field-set.ts';
 import { type FieldType, typeOfKind } from './field-type.ts';
 import { givenFields } from './given-fields.ts';
+import { elementsOfPath } from './path-element.ts';
 import { reconcileWithSchema } from './reconcile-schema.ts';
 import { resetFieldsOf } from './reset-fields.ts';
-import { elementsOfPath, parentEntries, scaleEntries } from './scale-fields.ts';
+import { parentEntries, scaleEntries } from './scale-fields.ts';
 
 const customType = (schema: JsonObject): FieldType =>
   typeOfKind({ schema: schema as unknown as TSchema, custom: true });
@@ -57,12 +58,27 @@ describe('a configuration', () => {
     expect(faultOf(deployment, template({ containers: [{ name: 'c', env }] }))).toBe(
       '.spec.template.spec.containers[name="c"].env: duplicate entries for key [name="A"]',
     );
-    expect(faultOf(deployment, template({ containers: [{ image: 'i' }] }))).toBe(
-      `.spec.template.spec.containers: element 0: associative list with keys has an element that omits key field "name" (and doesn't have default value)`,
+    const items = { type: 'object', properties: { ip: { type: 'string' } } };
+    const hosts = {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['ip'],
+      items,
+    };
+    expect(faultOf(customType({ type: 'object', properties: { hosts } }), { hosts: [{}] })).toBe(
+      '.hosts: element 0: associative list with keys has an element that omits key field "ip" (and doesn\'t have default value)',
     );
     expect(faultOf(deployment, { metadata: { finalizers: ['a', 'a'] } })).toBe(
       '.metadata.finalizers: duplicate entries for key [="a"]',
     );
+  });
+
+  test('may leave out a key that Go holds by value: validation tells what is missing', () => {
+    const containers = [{ image: 'i' }];
+    expect(faultOf(deployment, template({ containers }))).toBe('');
+    expect(givenFields(deployment, template({ containers }))).toEqual({
+      'f:spec': { 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":""}': { '.': {}, 'f:image': {} } } } } },
+    });
   });
 
   test('may have nulls anywhere, and quantities as numbers', () => {
@@ -147,6 +163,11 @@ describe('a write', () => {
       fieldsNamed(['status', 'b'], ['metadata', 'labels', 'l']),
     );
     expect(resetFieldsOf(configMapKind, '').keep(set)).toBe(set);
+  });
+
+  test('of a Scale owns only the number', () => {
+    const set = fieldsNamed(['spec', 'replicas'], ['spec', 'paused'], ['metadata', 'labels', 'l']);
+    expect(resetFieldsOf(deploymentKind, 'scale').keep(set)).toEqual(fieldsNamed(['spec', 'replicas']));
   });
 
   test('of ephemeral containers or of a resize owns only these', () => {

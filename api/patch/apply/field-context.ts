@@ -24,8 +24,8 @@ export interface FieldContext {
   /** `''` = the object itself. */
   readonly subresource: string;
   readonly reset: ResetFields;
-  /** RFC 3339, in whole seconds. */
-  readonly now: string;
+  /** RFC 3339, in whole seconds; undefined for writes that are not dated (those to a Scale). */
+  readonly now: string | undefined;
   /** Another version of the kind; undefined when there is none of that name (any more), and then what managers had in it is forgotten. */
   view?(apiVersion: string): VersionView | undefined;
 }
@@ -72,7 +72,7 @@ export interface Reassigned {
   /** All but `self` without what changed or is gone; those with nothing left, or of a version that is no more, are not there. */
   readonly managers: readonly Manager[];
   readonly comparison: Comparison;
-  /** The fields that others lost because they changed, in order. */
+  /** The fields that others lost because they changed, in order; only told of an apply (`self`). */
   readonly conflicts: readonly Conflict[];
 }
 
@@ -83,22 +83,25 @@ export function reassign(
   self: ManagerIdentity | undefined,
   change: { readonly before: JsonObject; readonly after: JsonObject },
 ): Reassigned {
-  const byVersion = new Map<string, Comparison | undefined>();
+  const comparison = compareIn(ownView(context), change);
+  if (managers.length === 0) return { managers, comparison, conflicts: [] };
+  const others = new Map<string, Comparison | undefined>();
   const comparisonIn = (apiVersion: string): Comparison | undefined => {
-    if (byVersion.has(apiVersion)) return byVersion.get(apiVersion);
+    if (apiVersion === context.apiVersion) return comparison;
+    if (others.has(apiVersion)) return others.get(apiVersion);
     const view = viewOf(context, apiVersion);
-    const comparison = view === undefined ? undefined : compareIn(view, change);
-    byVersion.set(apiVersion, comparison);
-    return comparison;
+    const found = view === undefined ? undefined : compareIn(view, change);
+    others.set(apiVersion, found);
+    return found;
   };
-  const comparison = comparisonIn(context.apiVersion) ?? { changed: NOTHING, removed: NOTHING };
   const conflicts: Conflict[] = [];
   const left = withSets(managers, (manager) => {
     if (self !== undefined && isSameManager(manager, self)) return manager.set;
     const changes = comparisonIn(manager.apiVersion);
     if (changes === undefined) return NOTHING;
     const rest = difference(manager.set, changes.changed);
-    if (rest !== manager.set)
+    // Only an apply can be refused.
+    if (self !== undefined && rest !== manager.set)
       eachField(intersection(manager.set, changes.changed), (path) => conflicts.push({ manager, path }));
     return difference(rest, changes.removed);
   });

@@ -190,11 +190,20 @@ function lazyMap(schema: JsonSchema, dialect: Dialect): MapType {
   const fields = new Map<string, FieldOfType>();
   for (const [name, property] of Object.entries(properties)) {
     if (!isObject(property)) continue;
-    const initial = property['default'] ?? KEY_DEFAULTS[`${String(schema['x-kubernetes-definition'])}.${name}`];
+    const initial = property['default'] ?? (dialect === 'built-in' ? defaultOfKey(schema, name, property) : undefined);
     fields.set(name, { element: `f:${name}`, type: typeOf(property, dialect), default: initial });
   }
   const map: MapType = { atomic, fields, item: itemOfMap(schema, dialect, fields.size) };
   return schema['x-kubernetes-embedded-resource'] === true ? asResource(map) : map;
+}
+
+/** Upstream's OpenAPI gives required scalars Go's zero for a default. */
+function defaultOfKey(schema: JsonSchema, name: string, property: JsonSchema): unknown {
+  const known = KEY_DEFAULTS[`${String(schema['x-kubernetes-definition'])}.${name}`];
+  if (known !== undefined) return known;
+  const required = schema['required'];
+  if (!Array.isArray(required) || !required.includes(name)) return undefined;
+  return property['type'] === 'string' ? '' : property['type'] === 'integer' ? 0 : undefined;
 }
 
 function itemOfMap(schema: JsonSchema, dialect: Dialect, fields: number): FieldType | undefined {

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'bun:test';
 import type { ManagedFieldsEntry } from '#api/meta/object-meta.ts';
 import { fieldsNamed } from './field-set.ts';
-import { type Manager, asksForReset, capManagers, entriesOf, givenManagers, storedManagers } from './managers.ts';
+import {
+  type Manager,
+  asksForReset,
+  capManagers,
+  entriesOf,
+  faultOfEntries,
+  givenManagers,
+  storedManagers,
+} from './managers.ts';
 
 const entry = (more: Partial<ManagedFieldsEntry>): ManagedFieldsEntry => ({
   manager: 'm',
@@ -87,5 +95,16 @@ describe('managers', () => {
       operation: 'Apply' as const,
     }));
     expect(capManagers(appliers)).toBe(appliers);
+  });
+});
+
+describe('entries', () => {
+  test('that make no sense are told in upstream words', () => {
+    expect(faultOfEntries([entry({})])).toBeUndefined();
+    expect(faultOfEntries([entry({ operation: 'x' })])).toBe('operation must be `Apply` or `Update`');
+    expect(faultOfEntries([entry({ apiVersion: '' })])).toBe('apiVersion must not be empty');
+    expect(faultOfEntries([entry({}), entry({ fieldsType: '' })])).toBe('missing fieldsType in managed fields entry 1');
+    expect(faultOfEntries([entry({ fieldsType: 'V2' })])).toBe('invalid fieldsType "V2" in managed fields entry 0');
+    expect(faultOfEntries([entry({ fieldsV1: { data: {} } })])).toContain('missing colon: data');
   });
 });

@@ -53,6 +53,24 @@ export function givenManagers(entries: readonly ManagedFieldsEntry[] | undefined
   return managers.length === 0 ? undefined : managers;
 }
 
+/** Why entries make no sense, in upstream's words; undefined = they do (apimachinery: ValidateManagedFields). */
+export function faultOfEntries(entries: readonly ManagedFieldsEntry[]): string | undefined {
+  for (const [index, { operation, apiVersion = '', fieldsType = '', fieldsV1 }] of entries.entries()) {
+    if (operation !== 'Apply' && operation !== 'Update') return 'operation must be `Apply` or `Update`';
+    if (apiVersion === '') return 'apiVersion must not be empty';
+    if (fieldsType === '') return `missing fieldsType in managed fields entry ${index}`;
+    if (fieldsType !== 'FieldsV1')
+      return `invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${index}`;
+    try {
+      decodeFields(fieldsV1);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return `error decoding versioned set of managed fields entry ${index}: ${error.message}`;
+    }
+  }
+  return undefined;
+}
+
 function managerOf(entry: ManagedFieldsEntry, set: FieldSet): Manager | undefined {
   const { manager = '', operation, apiVersion = '', subresource = '', time, fieldsType } = entry;
   if ((operation !== 'Apply' && operation !== 'Update') || apiVersion === '' || fieldsType !== 'FieldsV1')
@@ -77,8 +95,17 @@ export function put(managers: Manager[], manager: Manager): void {
 
 /** The entries for metadata.managedFields, in upstream's order; undefined when there are none. Entries that did not change are used again. */
 export function entriesOf(managers: readonly Manager[]): ManagedFieldsEntry[] | undefined {
-  if (managers.length === 0) return undefined;
+  const [first] = managers;
+  if (first === undefined) return undefined;
+  if (managers.length === 1) return [first.entry ?? entryOf(first)];
   return [...managers].sort(compareManagers).map((one) => one.entry ?? entryOf(one));
+}
+
+/** The same manager with the same fields at another time. What is stored is in order already, and is not looked through again. */
+export function atTime(manager: Manager, time: string | undefined): Manager {
+  const { entry, ...others } = manager;
+  if (entry === undefined || time === undefined) return { ...others, time };
+  return { ...others, time, entry: { ...entry, time } };
 }
 
 function entryOf({ manager, operation, apiVersion, subresource, time, set }: Manager): ManagedFieldsEntry {

@@ -41,6 +41,13 @@ export function canonicalElement(element: string): string | undefined {
   }
 }
 
+/** The elements of a dotted path such as `.spec.replicas`. */
+export const elementsOfPath = (path: string): readonly string[] =>
+  path
+    .split('.')
+    .filter((name) => name !== '')
+    .map((name) => `f:${name}`);
+
 /** A path as upstream prints it: `.spec.containers[name="c"].image`, `.metadata.finalizers[="x"]`. */
 export const pathText = (path: readonly string[]): string => path.map(elementText).join('');
 

@@ -6,6 +6,7 @@ import {
   type Manager,
   type ManagerIdentity,
   asksForReset,
+  atTime,
   capManagers,
   entriesOf,
   givenManagers,
@@ -76,7 +77,8 @@ export function updateManagers(
   const previous = managers.find((one) => isSameManager(one, identity));
   const kept = previous === undefined ? NOTHING : difference(previous.set, comparison.removed);
   const next = [...left];
-  // Who writes the same fields again and again keeps its set, and memory one of it.
-  put(next, { ...identity, set: isSubset(own, kept) ? kept : union(kept, own), time: now });
+  // Who writes the same fields again and again keeps its entry but for the time.
+  const isKnown = previous !== undefined && kept === previous.set && isSubset(own, kept);
+  put(next, isKnown ? atTime(previous, now) : { ...identity, set: union(kept, own), time: now });
   return next;
 }

@@ -1,4 +1,5 @@
 import { type Kind, resourceOf } from '#api/kind.ts';
+import { elementsOfPath } from './path-element.ts';
 import { type FieldSet, type FieldSetDraft, differenceWithBelow, fieldsNamed, isEmptySet } from './field-set.ts';
 
 /**
@@ -56,13 +57,19 @@ export function resetFieldsOf(kind: Kind, subresource: string): ResetFields {
 
 function make(kind: Kind, subresource: string): ResetFields {
   const place = `${resourceOf(kind)}/${subresource}`;
-  const pattern = KEPT[place];
+  const pattern = subresource === 'scale' ? replicasOf(kind) : KEPT[place];
   if (pattern !== undefined) return { roots: NO_ROOTS, keep: (set) => matching(set, pattern) };
   const paths = DROPPED[place] ?? rule(kind, subresource);
   if (paths.length === 0) return NONE;
   const dropped = fieldsNamed(...paths);
   const roots = paths.filter(({ length }) => length === 1).map(([name = '']) => name);
   return { roots: new Set(roots), keep: (set) => differenceWithBelow(set, dropped) };
+}
+
+/** Of a Scale only the number is the object's. */
+function replicasOf({ scale }: Kind): Pattern {
+  const path = elementsOfPath(scale?.specReplicas ?? '');
+  return path.reduceRight<Pattern | true>((below, element) => ({ [element]: below }), true) as Pattern;
 }
 
 function rule({ hasStatus }: Kind, subresource: string): Paths {

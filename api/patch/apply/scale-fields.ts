@@ -5,13 +5,6 @@ import { type Manager, entriesOf, isSameManager, storedManagers, withSet } from 
 /** Where an object has its number of replicas, by the version of the kind: elements of a path; undefined for a version that is not known. */
 export type ReplicasPath = (apiVersion: string) => readonly string[] | undefined;
 
-/** The elements of a dotted path such as `.spec.replicas`. */
-export const elementsOfPath = (path: string): readonly string[] =>
-  path
-    .split('.')
-    .filter((name) => name !== '')
-    .map((name) => `f:${name}`);
-
 const REPLICAS_OF_SCALE = ['f:spec', 'f:replicas'];
 const OF_SCALE: FieldSet = fieldAt(REPLICAS_OF_SCALE);
 

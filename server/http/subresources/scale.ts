@@ -2,18 +2,20 @@ import type { KubeObject, ScalePaths } from '#api/kind.ts';
 import { type Scale, scaleKind } from '#api/kinds/autoscaling/scale.ts';
 import { invalid } from '#api/meta/field-error.ts';
 import type { LabelSelector } from '#api/meta/label-selector.ts';
+import type { ManagedFieldsEntry } from '#api/meta/object-meta.ts';
 import { formatRequirements, requirementsOf, requirementsOfMap } from '#api/meta/selectors.ts';
 import { StatusError, invalidError, notFoundError } from '#api/meta/status.ts';
 import type { StoredObject } from '#server/store/object-store.ts';
 import { inVersion } from '#server/store/served-version.ts';
 import { type ResourceRequest, writeContext } from '../api-context.ts';
+import { readConfiguration } from '../apply-body.ts';
 import { readBody } from '../body.ts';
 import { decodeBody, parseBody } from '../decode-body.ts';
 import { demandSameObject } from '../object-identity.ts';
 import { type WriteOptions, readWriteOptions } from '../options.ts';
 import { type Patch, heed, patchType, readPatch } from '../patch-body.ts';
 import { objectResponse } from '../render.ts';
-import { unsupportedMediaType } from '../decode-body.ts';
+import { applyToScale } from './scale-apply.ts';
 
 /** GET, PUT and PATCH of `<resource>/<name>/scale`, for every kind that says where its numbers are. */
 export function scale(request: ResourceRequest, paths: ScalePaths): Promise<Response> | Response {
@@ -52,8 +54,8 @@ async function put(request: ResourceRequest, paths: ScalePaths): Promise<Respons
 async function patch(request: ResourceRequest, paths: ScalePaths): Promise<Response> {
   const type = patchType(request.request, request.kind);
   const options = readWriteOptions(request.request, request.url, type === 'apply' ? 'ApplyOptions' : 'PatchOptions');
-  if (type === 'apply') throw unsupportedMediaType('application/json-patch+json, application/merge-patch+json');
   const bytes = await readBody(request.request);
+  if (type === 'apply') return apply(request, paths, options, bytes);
   let read: Patch | undefined;
   return write(request, paths, options, (current) => {
     read ??= readPatch(type, bytes);
@@ -62,6 +64,45 @@ async function patch(request: ResourceRequest, paths: ScalePaths): Promise<Respo
     demandSameObject(object, request.info);
     return object;
   });
+}
+
+/** Server-side apply of a Scale: its one field is a field of the object, which has the owners. */
+async function apply(
+  request: ResourceRequest,
+  paths: ScalePaths,
+  options: WriteOptions,
+  bytes: Uint8Array,
+): Promise<Response> {
+  const { api, info, kind } = request;
+  const body = readConfiguration(bytes);
+  const stored = await api.registry.update(
+    kind,
+    info.namespace,
+    info.name,
+    (current) => {
+      const applied = applyToScale(kind, {
+        live: scaleOf(current, paths, 0),
+        owners: current.metadata.managedFields,
+        configuration: body.value(),
+        manager: options.fieldManager,
+        force: options.force,
+        replicasPath: paths.specReplicas,
+      });
+      body.heed(options.fieldValidation, request.warnings);
+      demandSameObject(applied.scale, info);
+      demandValid(applied.scale);
+      return withOwners(withReplicas(current, paths, applied.scale), applied.owners);
+    },
+    writeContext(request, options),
+    { subresource: 'scale', fields: 'applied' },
+  );
+  return answer(request, stored, paths);
+}
+
+function withOwners<T extends KubeObject>(object: T, owners: readonly ManagedFieldsEntry[] | undefined): T {
+  if (owners === undefined) delete object.metadata.managedFields;
+  else object.metadata.managedFields = [...owners];
+  return object;
 }
 
 async function write(

@@ -25,7 +25,7 @@ export async function update(request: ResourceRequest, subresource: StoredSubres
     // The registry may ask again after a conflict, and what it was given has become its own.
     () => (asked++ === 0 ? object : decodeBody(api.kinds, kind, body, { ...options, warnings: [] })),
     writeContext(request, options),
-    { subresource },
+    { subresource, replaces: true },
   );
   return objectResponse(request, stored);
 }
