@@ -12,6 +12,8 @@ import type { Service } from '#base/service.ts';
 import { GIT_VERSION } from '#base/version.ts';
 import { AllocationTable } from '#db/allocations.ts';
 import { NodeLinkTable } from '#db/node-links.ts';
+import { Authorization } from './authorization/authorization.ts';
+import { ensureDefaultRoles } from './authorization/defaults/ensure-defaults.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { admissionPlugins } from './admission/index.ts';
 import type { ServerConfig } from './config.ts';
@@ -129,15 +131,19 @@ async function assemble(
   started.push(async () => allocator.stop());
   const dialer = createDialer({ client: () => client, nodes: { find: (nodeName) => nodes.find(nodeName) } });
   const webhooks = createWebhookClient(dialer);
+  const authorization = new Authorization();
   const registry = new StoreRegistry({
     store,
-    admission: new AdmissionChain(admissionPlugins(store)),
+    admission: new AdmissionChain([...admissionPlugins(store), authorization.escalation]),
     allocators: { services: allocator },
     kindOf: (apiVersion, name) => kinds.ofObject(apiVersion, name),
   });
   const client = createClient(registry, store);
   const tokens = new Tokens(keys, client, () => store.current());
   await makeSystemNamespaces(client);
+  await ensureDefaultRoles(client);
+  authorization.start(client);
+  started.push(async () => authorization.stop());
 
   const links = session === undefined ? undefined : new NodeLinkTable(database.orm, session);
   const deps = {
@@ -221,6 +227,7 @@ async function assemble(
     registry,
     store,
     authenticator: tokens,
+    authorization,
     tokens,
     log: log.child({ part: 'http' }),
     serverAddress: `${advertised}:${config.listen.port}`,

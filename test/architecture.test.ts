@@ -69,6 +69,7 @@ test.each([
   ['cli/binary.ts', '#server/hub.ts', 'cli/binary.ts may not know it'],
   ['cli/main.ts', '#server/http/api.ts', 'cli/ may not know it'],
   ['deploy/images.ts', '#server/hub.ts', 'deploy/ may not know it'],
+  ['server/authorization/rbac.ts', '#server/http/api.ts', 'server/authorization/ may not know it'],
   ['server/hub.ts', '../agent/agent.ts', 'across top-level folders write #folder/…'],
   ['server/hub.ts', '#server/hub.test.ts', 'the product never imports a test'],
   ['other/file.ts', 'node:fs', 'no room of the import law covers this file'],

@@ -5,6 +5,8 @@ import { ClientEventRecorder } from '#server/reconcile/event-recorder.ts';
 import { type LeaderElection, soleLeader } from '#server/reconcile/leader.ts';
 import { Manager } from '#server/reconcile/manager.ts';
 import type { Controller } from '#server/reconcile/reconciler.ts';
+import { clusterRoleAggregationController } from './clusterroleaggregation.ts';
+import { apiServiceController } from './apiservice.ts';
 import { customResourceDefinitionController } from './customresourcedefinition.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointsController } from './endpoints.ts';
@@ -31,6 +33,7 @@ const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerC
   ['kubernetes-service-controller', kubernetesServiceController],
   ['namespace-controller', namespaceController],
   ['service-account-controller', serviceAccountController],
+  ['clusterrole-aggregation-controller', clusterRoleAggregationController],
   ['root-ca-cert-publisher', rootCAController],
   ['node-ipam-controller', nodeIPAMController],
   ['node-controller', nodeLifecycleController],

@@ -1,17 +1,18 @@
 import type { Kind } from '#api/kind.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
-import type { Authenticator, TokenIssuer } from '#server/identity/identity.ts';
+import type { Authorizer } from '#server/authorization/authorizer.ts';
+import type { Rbac } from '#server/authorization/rbac.ts';
+import type { Authenticator, TokenIssuer, TokenReviewer } from '#server/identity/identity.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
 import type { Registry, User, WriteContext } from '#server/store/registry.ts';
-import type { Authorizer } from './authz.ts';
 import type { EventEncoder } from './event-encoder.ts';
+import type { Seat } from './flow-control.ts';
 import type { ListSnapshots } from './list-snapshots.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { Form } from './negotiate.ts';
 import type { WriteOptions } from './options.ts';
-import type { Seat } from './flow-control.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { Subresource } from './subresources/subresource.ts';
 
@@ -22,7 +23,9 @@ export interface ApiContext {
   readonly store: ObjectStore;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
-  readonly tokens: TokenIssuer;
+  /** What roles give, for reviews that list rights. */
+  readonly rbac: Rbac;
+  readonly tokens: TokenIssuer & TokenReviewer;
   /** By resource and name: `pods/log`. */
   readonly subresources: ReadonlyMap<string, Subresource>;
   readonly log: Logger;

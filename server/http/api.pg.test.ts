@@ -3,7 +3,7 @@ import { type ApiServer, startApiServer } from '#test/support/api-server.ts';
 
 let api: ApiServer;
 beforeAll(async () => {
-  api = await startApiServer();
+  api = await startApiServer({ defaultRoles: true });
 });
 afterAll(() => api.stop());
 

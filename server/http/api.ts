@@ -5,13 +5,14 @@ import { Metrics } from '#base/metrics.ts';
 import { GIT_VERSION, KUBERNETES } from '#base/version.ts';
 import { CA_PATH } from '#api/wire/version.ts';
 import { StatusError, badRequest } from '#api/meta/status.ts';
-import type { Authenticator, TokenIssuer } from '#server/identity/identity.ts';
+import type { Authorization } from '#server/authorization/authorization.ts';
+import type { Authenticator, TokenIssuer, TokenReviewer } from '#server/identity/identity.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
 import type { Registry, User } from '#server/store/registry.ts';
 import type { ApiContext, ResourceRequest } from './api-context.ts';
 import { authenticate } from './authn.ts';
-import { type Authorizer, demand, groupAuthorizer } from './authz.ts';
+import { attributesOf, demand } from './authz.ts';
 import { CONNECTION_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, deadlineOf, within } from './deadline.ts';
 import { Discovery } from './discovery.ts';
 import { type Answer, dispatch, findKind, hasSubresource, resourceRequest } from './dispatch.ts';
@@ -35,12 +36,12 @@ export interface ApiDeps {
   readonly registry: Registry;
   readonly store: ObjectStore;
   readonly authenticator: Authenticator;
-  readonly tokens: TokenIssuer;
+  readonly tokens: TokenIssuer & TokenReviewer;
   readonly log: Logger;
   /** Subresources beyond those of the store: log, exec, attach, portforward. */
   readonly subresources?: readonly Subresource[];
-  /** Default: only the group system:masters may do more than look around. */
-  readonly authorizer?: Authorizer;
+  /** Who may do what. */
+  readonly authorization: Pick<Authorization, 'authorizer' | 'rbac'>;
   readonly clock?: Clock;
   /** Where clients reach this server, `host:port`; shown by /api. */
   readonly serverAddress: string;
@@ -115,7 +116,8 @@ class Api {
       registry: deps.registry,
       store: deps.store,
       authenticator: deps.authenticator,
-      authorizer: deps.authorizer ?? groupAuthorizer,
+      authorizer: deps.authorization.authorizer,
+      rbac: deps.authorization.rbac,
       tokens: deps.tokens,
       subresources: new Map(subresources.map((one) => [`${one.resource}/${one.name}`, one])),
       log: deps.log,
@@ -192,7 +194,7 @@ class Api {
 
   /** The request of a user that has its seat. */
   async #allowed(request: Request, url: URL, { info, user, warnings, server, seat }: Seated): Promise<Answer> {
-    demand(this.#context.authorizer, user, info);
+    demand(this.#context.authorizer, user, attributesOf(info, url));
     if (!info.isResourceRequest && isUnder(url.pathname.split('/').slice(1), 'skep'))
       return historyResponse(this.#context, { request, url, info, user });
     if (!info.isResourceRequest) return this.#plain(request, url);

@@ -1,45 +1,76 @@
 import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
-import { type TokenReview, tokenReviewKind } from '#api/kinds/authentication/tokenreview.ts';
-import type { Authenticator } from '#server/identity/identity.ts';
+import { type SelfSubjectReview, selfSubjectReviewKind } from '#api/kinds/authentication/selfsubjectreview.ts';
+import { type TokenReview, type UserInfo, tokenReviewKind } from '#api/kinds/authentication/tokenreview.ts';
+import { localSubjectAccessReviewKind } from '#api/kinds/authorization/localsubjectaccessreview.ts';
+import { selfSubjectAccessReviewKind } from '#api/kinds/authorization/selfsubjectaccessreview.ts';
+import { selfSubjectRulesReviewKind } from '#api/kinds/authorization/selfsubjectrulesreview.ts';
+import { subjectAccessReviewKind } from '#api/kinds/authorization/subjectaccessreview.ts';
+import { badRequest } from '#api/meta/status.ts';
+import { formatTime } from '#api/meta/time.ts';
+import type { User } from '#server/store/registry.ts';
+import { localAccessReview, rulesReview, selfAccessReview, subjectAccessReview } from './access-reviews.ts';
 import type { ResourceRequest } from './api-context.ts';
+import { authenticated } from './authn.ts';
 import { readBody } from './body.ts';
 import { decodeBody, parseBody } from './decode-body.ts';
+import { demandSameNamespace } from './object-identity.ts';
 import { readWriteOptions } from './options.ts';
 import { textResponse } from './render.ts';
 
+/** Fills in the answer. Throws StatusError. */
+type Answer = (given: KubeObject, request: ResourceRequest) => KubeObject | Promise<KubeObject>;
+
+const answering = <T extends KubeObject>(
+  kind: Kind<T>,
+  answer: (given: T, request: ResourceRequest) => T | Promise<T>,
+): readonly [Kind, Answer] => [kind as unknown as Kind, answer as unknown as Answer];
+
+const REVIEWS: readonly (readonly [Kind, Answer])[] = [
+  answering(tokenReviewKind, tokenReview),
+  answering(selfSubjectReviewKind, selfReview),
+  answering(localSubjectAccessReviewKind, localAccessReview),
+  answering(selfSubjectAccessReviewKind, selfAccessReview),
+  answering(selfSubjectRulesReviewKind, rulesReview),
+  answering(subjectAccessReviewKind, subjectAccessReview),
+];
+const ANSWERS = new Map(REVIEWS.map(([kind, answer]) => [resourceOf(kind), answer]));
+
 /** The kinds that are asked and answered, never stored. */
-export const REVIEW_KINDS: readonly Kind[] = [tokenReviewKind];
+export const REVIEW_KINDS: readonly Kind[] = REVIEWS.map(([kind]) => kind);
 
 /** POST of a review: the same object, its status filled in. */
 export async function review(request: ResourceRequest): Promise<Response> {
-  const { api, kind } = request;
+  const { api, kind, info } = request;
   const options = readWriteOptions(request.request, request.url, 'CreateOptions');
   const body = parseBody(request.request, await readBody(request.request), kind, api.kinds);
   const given = decodeBody<KubeObject>(api.kinds, kind, body, { ...options, warnings: request.warnings });
-  const answer = ANSWERS[resourceOf(kind)];
-  return textResponse(request, JSON.stringify(await answer?.(given, api.authenticator)), 201);
+  demandSameNamespace(given, info);
+  if (kind.scope === 'Namespaced') given.metadata.namespace = info.namespace;
+  const answer = ANSWERS.get(resourceOf(kind));
+  if (answer === undefined) throw new Error(`Cannot answer a ${kind.kind}: nobody knows how`);
+  return textResponse(request, JSON.stringify(await answer(given, request)), 201);
 }
 
-const ANSWERS: Readonly<Record<string, (given: KubeObject, authenticator: Authenticator) => Promise<KubeObject>>> = {
-  'tokenreviews.authentication.k8s.io': (given, authenticator) => tokenReview(given as TokenReview, authenticator),
-};
+async function tokenReview(given: TokenReview, { api }: ResourceRequest): Promise<TokenReview> {
+  const { token, audiences = [] } = given.spec;
+  if (token === '') throw badRequest('token is required for TokenReview in authentication');
+  const found = await api.tokens.review(token, audiences);
+  if ('error' in found) return { ...given, status: { user: {}, error: found.error } };
+  const status = { authenticated: true, user: userInfo(authenticated(found.user)), audiences: [...found.audiences] };
+  return { ...given, status };
+}
 
-async function tokenReview(given: TokenReview, authenticator: Authenticator): Promise<TokenReview> {
-  const user = await authenticator.authenticate(given.spec.token);
-  if (user === undefined) return { ...given, status: { user: {}, error: 'invalid bearer token' } };
-  const extra = Object.entries(user.extra ?? {}).map(([key, values]): [string, string[]] => [key, [...values]]);
-  const groups = user.groups.includes('system:authenticated') ? user.groups : [...user.groups, 'system:authenticated'];
+function selfReview(given: SelfSubjectReview, { api, user }: ResourceRequest): SelfSubjectReview {
+  const metadata = { ...given.metadata, creationTimestamp: formatTime(new Date(api.clock.now())) };
+  return { ...given, metadata, status: { userInfo: userInfo(user) } };
+}
+
+function userInfo({ name, uid, groups, extra = {} }: User): UserInfo {
+  const extras = Object.entries(extra).map(([key, values]): [string, string[]] => [key, [...values]]);
   return {
-    ...given,
-    status: {
-      authenticated: true,
-      user: {
-        username: user.name,
-        ...(user.uid === undefined ? {} : { uid: user.uid }),
-        groups: [...groups],
-        ...(extra.length === 0 ? {} : { extra: Object.fromEntries(extra) }),
-      },
-      ...(given.spec.audiences === undefined ? {} : { audiences: given.spec.audiences }),
-    },
+    username: name,
+    ...(uid === undefined ? {} : { uid }),
+    groups: [...groups],
+    ...(extras.length === 0 ? {} : { extra: Object.fromEntries(extras) }),
   };
 }

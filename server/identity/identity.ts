@@ -6,14 +6,37 @@ export interface Authenticator {
   authenticate(token: string): Promise<User | undefined>;
 }
 
-/** A service account token to be made. `pod` binds it to a pod's life. */
+/** What a token stands for among `audiences`, or what is wrong with it. */
+export type ReviewedToken =
+  | { readonly user: User; readonly audiences: readonly string[] }
+  | {
+      /** Upstream's text. */
+      readonly error: string;
+    };
+
+/** Looks at tokens on behalf of others. */
+export interface TokenReviewer {
+  /** `audiences` empty: those of this API. */
+  review(token: string, audiences: readonly string[]): Promise<ReviewedToken>;
+}
+
+/** An object, told apart from others that had its name. */
+export interface ObjectIdentity {
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A service account token to be made. `pod`, `secret` or `node` binds it to that object's life. */
 export interface ServiceAccountTokenRequest {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** Empty: this API. */
   readonly audiences: readonly string[];
   readonly expirationSeconds: number;
-  readonly pod?: { readonly name: string; readonly uid: string };
+  readonly pod?: ObjectIdentity;
+  readonly secret?: ObjectIdentity;
+  readonly node?: ObjectIdentity;
 }
 
 /** Makes and checks the cluster's own tokens. */

@@ -9,15 +9,34 @@ import {
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jwtVerify, SignJWT } from 'jose';
+import { nodeKind } from '#api/kinds/core/node.ts';
 import { podKind } from '#api/kinds/core/pod.ts';
-import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
 import type { Client } from '#server/store/client.ts';
 import type { User } from '#server/store/registry.ts';
-import type { Authenticator, ServerTokens, ServiceAccountTokenRequest, TokenIssuer } from './identity.ts';
+import type {
+  Authenticator,
+  ReviewedToken,
+  ServerTokens,
+  ServiceAccountTokenRequest,
+  TokenIssuer,
+  TokenReviewer,
+} from './identity.ts';
 import { joinTokenHolds, parseJoinToken } from './join-token.ts';
+import {
+  type ServiceAccountBinding,
+  bindingOf,
+  claimsOf,
+  subjectOf,
+  userOf,
+  whyInvalid,
+} from './service-account-claims.ts';
 
-/** The issuer and default audience of service account tokens (kube-apiserver --service-account-issuer). */
+/** The issuer of service account tokens (kube-apiserver --service-account-issuer). */
 export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
+/** The audience of service account tokens that are asked for without one. */
+export const DEFAULT_AUDIENCE = 'https://kubernetes.default.svc';
+/** Tokens for one of these are for this API (kube-apiserver --api-audiences). */
+const API_AUDIENCES = [DEFAULT_AUDIENCE, SERVICE_ACCOUNT_ISSUER];
 const NODE_AUDIENCE = 'skep:nodes';
 const NODE_TOKEN_DAYS = 365;
 /** Not an audience of API tokens: a server's token is nobody there. Others may have it as an audience, but not the subject. */
@@ -57,20 +76,16 @@ async function readOrMake(path: string, make: () => string): Promise<string> {
   }
 }
 
-/** A verified token: who it is for, until when (milliseconds), and what must still exist for it to hold. */
+/** A verified token: who it is for, among whom, until when (milliseconds), and what must still exist for it to hold. */
 interface Verified {
   readonly user: User;
+  readonly audiences: readonly string[];
   readonly expiresAt: number;
-  readonly binding?: {
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid: string;
-    readonly pod?: { readonly name: string; readonly uid: string };
-  };
+  readonly binding?: ServiceAccountBinding;
 }
 
 /** The cluster's tokens: the admin's (opaque), service accounts' and nodes' (JWT, ES256), and join tokens (Secrets). */
-export class Tokens implements Authenticator, TokenIssuer, ServerTokens {
+export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, ServerTokens {
   readonly #keys: TokenKeys;
   readonly #client: Client;
   readonly #publicKey: KeyObject;
@@ -85,40 +100,56 @@ export class Tokens implements Authenticator, TokenIssuer, ServerTokens {
     this.#publicKey = createPublicKey(keys.signingKey);
   }
 
-  /** {@inheritDoc Authenticator.authenticate} A token bound to a pod or service account that is gone is no token. */
+  /** {@inheritDoc Authenticator.authenticate} A token bound to something that is gone is no token. */
   async authenticate(token: string): Promise<User | undefined> {
-    if (token === this.#keys.adminToken) return ADMIN;
-    const known = this.#verified.get(token) ?? (await this.#verify(token));
-    if (known === undefined) return undefined;
-    if (known.expiresAt < Date.now() || !(this.#holds(known) || (await this.#holdsNow(() => this.#holds(known))))) {
-      this.#verified.delete(token);
-      return undefined;
-    }
-    return known.user;
+    const reviewed = await this.review(token, []);
+    return 'user' in reviewed ? reviewed.user : undefined;
   }
 
-  /** {@inheritDoc TokenIssuer.serviceAccountToken} */
+  /** {@inheritDoc TokenReviewer.review} */
+  async review(token: string, audiences: readonly string[]): Promise<ReviewedToken> {
+    const wanted = audiences.length === 0 ? API_AUDIENCES : audiences;
+    if (token === this.#keys.adminToken) return { user: ADMIN, audiences: wanted };
+    const known = this.#verified.get(token) ?? (await this.#verify(token));
+    if (known === undefined) return { error: INVALID };
+    if (known.expiresAt < Date.now())
+      return this.#forget(token, '[invalid bearer token, service account token has expired]');
+    const common = known.binding === undefined ? wanted : wanted.filter((one) => known.audiences.includes(one));
+    if (common.length === 0)
+      return {
+        error: `[${INVALID}, token audiences ${goList(known.audiences)} is invalid for the target audiences ${goList(wanted)}]`,
+      };
+    let why = this.#whyInvalid(known);
+    if (why !== undefined && (await this.#holdsNow(() => this.#whyInvalid(known) === undefined))) why = undefined;
+    return why === undefined ? { user: known.user, audiences: common } : this.#forget(token, why);
+  }
+
+  /** {@inheritDoc TokenIssuer.serviceAccountToken} A pod's token says which node the pod is on. */
   async serviceAccountToken(
     request: ServiceAccountTokenRequest,
   ): Promise<{ token: string; expirationTimestamp: string }> {
+    const { namespace, name, audiences, expirationSeconds } = request;
     const issuedAt = Math.floor(Date.now() / 1000);
-    const expiresAt = issuedAt + request.expirationSeconds;
-    const token = await new SignJWT({
-      'kubernetes.io': {
-        namespace: request.namespace,
-        serviceaccount: { name: request.name, uid: request.uid },
-        ...(request.pod === undefined ? {} : { pod: request.pod }),
-      },
-    })
+    const expiresAt = issuedAt + expirationSeconds;
+    const token = await new SignJWT(claimsOf(this.#withNode(request)))
       .setProtectedHeader({ alg: 'ES256', kid: this.#keyId() })
       .setIssuer(SERVICE_ACCOUNT_ISSUER)
-      .setAudience(request.audiences.length === 0 ? [SERVICE_ACCOUNT_ISSUER] : [...request.audiences])
-      .setSubject(`system:serviceaccount:${request.namespace}:${request.name}`)
+      .setAudience(audiences.length === 0 ? [DEFAULT_AUDIENCE] : [...audiences])
+      .setSubject(subjectOf(namespace, name))
+      .setJti(crypto.randomUUID())
       .setIssuedAt(issuedAt)
       .setNotBefore(issuedAt)
       .setExpirationTime(expiresAt)
       .sign(this.#keys.signingKey);
     return { token, expirationTimestamp: `${new Date(expiresAt * 1000).toISOString().slice(0, 19)}Z` };
+  }
+
+  #withNode(request: ServiceAccountTokenRequest): ServiceAccountTokenRequest {
+    const { namespace, pod, node } = request;
+    if (pod === undefined || node !== undefined) return request;
+    const name = this.#client.get(podKind, namespace, pod.name)?.spec?.nodeName ?? '';
+    if (name === '') return request;
+    return { ...request, node: { name, uid: this.#client.get(nodeKind, '', name)?.metadata.uid ?? '' } };
   }
 
   /** {@inheritDoc TokenIssuer.nodeToken} It holds for a year and is given anew at each registration. */
@@ -180,27 +211,33 @@ export class Tokens implements Authenticator, TokenIssuer, ServerTokens {
     try {
       ({ payload: claims } = await jwtVerify(token, this.#publicKey, {
         issuer: SERVICE_ACCOUNT_ISSUER,
-        audience: [SERVICE_ACCOUNT_ISSUER, NODE_AUDIENCE],
         algorithms: ['ES256'],
       }));
     } catch {
       return undefined; // not ours, expired, or forged: all the same to the caller
     }
-    const subject = claims.sub ?? '';
-    const expiresAt = (claims.exp ?? 0) * 1000;
-    const verified: Verified | undefined = subject.startsWith('system:node:')
-      ? { user: { name: subject, groups: ['system:nodes', 'system:authenticated'] }, expiresAt }
-      : serviceAccountOf(subject, claims['kubernetes.io'], expiresAt);
+    const { sub: subject = '', aud = [], exp = 0, jti } = claims;
+    const audiences = typeof aud === 'string' ? [aud] : aud;
+    const known = { audiences, expiresAt: exp * 1000 };
+    let verified: Verified | undefined;
+    if (subject.startsWith('system:node:') && audiences.includes(NODE_AUDIENCE))
+      verified = { ...known, user: { name: subject, groups: ['system:nodes', 'system:authenticated'] } };
+    else {
+      const binding = bindingOf(claims);
+      if (binding !== undefined) verified = { ...known, user: userOf(binding, jti), binding };
+    }
     if (verified !== undefined) this.#remember(token, verified);
     return verified;
   }
 
-  #holds({ binding }: Verified): boolean {
-    if (binding === undefined) return true;
-    const account = this.#client.get(serviceAccountKind, binding.namespace, binding.name);
-    if (account?.metadata.uid !== binding.uid) return false;
-    if (binding.pod === undefined) return true;
-    return this.#client.get(podKind, binding.namespace, binding.pod.name)?.metadata.uid === binding.pod.uid;
+  #whyInvalid({ binding }: Verified): string | undefined {
+    const why = binding === undefined ? undefined : whyInvalid(this.#client, binding);
+    return why === undefined ? undefined : `[${INVALID}, ${why}]`;
+  }
+
+  #forget(token: string, error: string): ReviewedToken {
+    this.#verified.delete(token);
+    return { error };
   }
 
   #remember(token: string, verified: Verified): void {
@@ -218,32 +255,9 @@ export class Tokens implements Authenticator, TokenIssuer, ServerTokens {
   }
 }
 
-const ADMIN: User = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] };
+const INVALID = 'invalid bearer token';
 
-function serviceAccountOf(subject: string, bound: unknown, expiresAt: number): Verified | undefined {
-  const [, , namespace = '', name = ''] = subject.split(':');
-  const claim = bound as { serviceaccount?: { uid?: string }; pod?: { name?: string; uid?: string } } | undefined;
-  const uid = claim?.serviceaccount?.uid;
-  if (!subject.startsWith('system:serviceaccount:') || uid === undefined) return undefined;
-  const pod =
-    claim?.pod?.name === undefined || claim.pod.uid === undefined
-      ? undefined
-      : { name: claim.pod.name, uid: claim.pod.uid };
-  return {
-    user: {
-      name: subject,
-      uid,
-      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-      ...(pod === undefined
-        ? {}
-        : {
-            extra: {
-              'authentication.kubernetes.io/pod-name': [pod.name],
-              'authentication.kubernetes.io/pod-uid': [pod.uid],
-            },
-          }),
-    },
-    expiresAt,
-    binding: { namespace, name, uid, ...(pod === undefined ? {} : { pod }) },
-  };
-}
+/** As Go prints a list of strings. */
+const goList = (values: readonly string[]): string => `[${values.map((one) => JSON.stringify(one)).join(' ')}]`;
+
+const ADMIN: User = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] };

@@ -11,6 +11,8 @@ import { AllocationTable } from '#db/allocations.ts';
 import type { Database } from '#db/connect.ts';
 import { AdmissionChain } from '#server/admission/chain.ts';
 import { admissionPlugins } from '#server/admission/index.ts';
+import { Authorization } from '#server/authorization/authorization.ts';
+import { ensureDefaultRoles } from '#server/authorization/defaults/ensure-defaults.ts';
 import { createApi } from '#server/http/api.ts';
 import { serverChecks } from '#server/http/server-checks.ts';
 import { DEFAULT_LIMITS, type InFlightLimits } from '#server/http/flow-control.ts';
@@ -35,6 +37,8 @@ export interface ApiServerOptions {
   readonly database?: Database;
   /** Listen with TLS on this port of loopback (0 = any); without it the app is only driven by `call`. */
   readonly port?: number;
+  /** Make the roles and bindings that a cluster has from the start. Default: there are none, so only masters may do anything. */
+  readonly defaultRoles?: boolean;
   readonly limits?: InFlightLimits;
 }
 
@@ -63,6 +67,7 @@ export async function startApiServer({
   log = silentLog,
   port,
   database: given,
+  defaultRoles = false,
   limits = DEFAULT_LIMITS,
 }: ApiServerOptions = {}): Promise<ApiServer> {
   const database = given ?? (await openTestDatabase());
@@ -71,7 +76,8 @@ export async function startApiServer({
   const running = store.run();
   const table = new AllocationTable(database.orm);
   const services = new ServiceAllocator({ store, table, serviceCidr: '10.43.0.0/16' });
-  const admission = new AdmissionChain(admissionPlugins(store));
+  const authorization = new Authorization();
+  const admission = new AdmissionChain([...admissionPlugins(store), authorization.escalation]);
   const kinds = new Kinds(BUILT_IN_KINDS);
   const kindOf = (apiVersion: string, name: string) => kinds.ofObject(apiVersion, name);
   const registry = new StoreRegistry({ store, admission, allocators: { services }, kindOf });
@@ -87,6 +93,7 @@ export async function startApiServer({
     registry,
     store,
     authenticator: tokens,
+    authorization,
     tokens,
     log,
     subresources,
@@ -100,8 +107,12 @@ export async function startApiServer({
   });
   const endFurnishing = furnishNamespaces(client, authority.caCertificate);
   // There already, when it is another server of its database.
-  for (const name of ['default', 'kube-system'].filter((one) => client.get(namespaceKind, '', one) === undefined))
+  for (const name of [...NAMESPACES, ...(defaultRoles ? ['kube-public'] : [])].filter(
+    (one) => client.get(namespaceKind, '', one) === undefined,
+  ))
     await client.create(namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
+  if (defaultRoles) await ensureDefaultRoles(client);
+  authorization.start(client);
   if (port !== undefined) app.listen({ port, hostname: '127.0.0.1' });
 
   return {
@@ -132,6 +143,7 @@ export async function startApiServer({
     async stop() {
       stopping.abort();
       endFurnishing();
+      authorization.stop();
       await app.server?.stop(true);
       services.stop();
       await store.stop();
@@ -141,6 +153,8 @@ export async function startApiServer({
     },
   };
 }
+
+const NAMESPACES = ['default', 'kube-system'];
 
 /** Upstream: rootcacertpublisher. */
 const CA_ANNOTATIONS = {

@@ -67,6 +67,12 @@ export const LAW: readonly Room[] = [
     builtins: true,
   },
   {
+    files: 'server/authorization/',
+    own: ['api/', 'base/', 'server/store/', 'server/nodes/pod-references', 'server/authorization/'],
+    packages: [],
+    builtins: true,
+  },
+  {
     files: 'server/identity/',
     own: ['api/', 'base/', 'server/store/', 'server/identity/'],
     packages: ['jose', '@peculiar/x509', 'reflect-metadata'],
@@ -79,6 +85,7 @@ export const LAW: readonly Room[] = [
       'base/',
       'server/store/',
       'server/admission/',
+      'server/authorization/',
       'server/identity/',
       'server/nodes/',
       'server/proxy/',

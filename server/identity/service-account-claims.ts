@@ -1,0 +1,103 @@
+import type { JWTPayload } from 'jose';
+import { nodeKind } from '#api/kinds/core/node.ts';
+import { podKind } from '#api/kinds/core/pod.ts';
+import { secretKind } from '#api/kinds/core/secret.ts';
+import { serviceAccountKind } from '#api/kinds/core/serviceaccount.ts';
+import { notFoundError } from '#api/meta/status.ts';
+import type { Client } from '#server/store/client.ts';
+import type { User } from '#server/store/registry.ts';
+import type { ObjectIdentity, ServiceAccountTokenRequest } from './identity.ts';
+
+const PREFIX = 'system:serviceaccount:';
+const EXTRA = 'authentication.kubernetes.io';
+
+/** What of a service account token is the account's, and which objects its life hangs on. */
+export interface ServiceAccountBinding {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly pod?: ObjectIdentity;
+  readonly secret?: ObjectIdentity;
+  /** Beside a pod it only tells where that ran. */
+  readonly node?: ObjectIdentity;
+}
+
+/** The private claims of a token, as upstream writes them. */
+export function claimsOf({ namespace, name, uid, pod, secret, node }: ServiceAccountTokenRequest): JWTPayload {
+  return {
+    'kubernetes.io': {
+      namespace,
+      serviceaccount: { name, uid },
+      ...(pod === undefined ? {} : { pod }),
+      ...(secret === undefined ? {} : { secret }),
+      ...(node === undefined ? {} : { node }),
+    },
+  };
+}
+
+/** The subject of a service account's tokens, which is its user name too. */
+export const subjectOf = (namespace: string, name: string): string => `${PREFIX}${namespace}:${name}`;
+
+/** Whose token it is; undefined when it is none of a service account. */
+export function bindingOf({ sub = '', 'kubernetes.io': claim }: JWTPayload): ServiceAccountBinding | undefined {
+  if (!sub.startsWith(PREFIX) || typeof claim !== 'object' || claim === null) return undefined;
+  const { namespace, serviceaccount, pod, secret, node } = claim as Record<string, unknown>;
+  const account = identityOf(serviceaccount);
+  if (typeof namespace !== 'string' || account === undefined || sub !== subjectOf(namespace, account.name))
+    return undefined;
+  const [onPod, onSecret, onNode] = [identityOf(pod), identityOf(secret), identityOf(node)];
+  return {
+    namespace,
+    ...account,
+    ...(onPod === undefined ? {} : { pod: onPod }),
+    ...(onSecret === undefined ? {} : { secret: onSecret }),
+    ...(onNode === undefined ? {} : { node: onNode }),
+  };
+}
+
+function identityOf(claim: unknown): ObjectIdentity | undefined {
+  if (typeof claim !== 'object' || claim === null) return undefined;
+  const { name, uid } = claim as { name?: unknown; uid?: unknown };
+  return typeof name === 'string' ? { name, uid: typeof uid === 'string' ? uid : '' } : undefined;
+}
+
+/** The user that a service account's token stands for; `id` is the token's own (`jti`). */
+export function userOf({ namespace, name, uid, pod, node }: ServiceAccountBinding, id: string | undefined): User {
+  const extra = {
+    ...(id === undefined ? {} : { [`${EXTRA}/credential-id`]: [`JTI=${id}`] }),
+    ...(node === undefined ? {} : { [`${EXTRA}/node-name`]: [node.name], [`${EXTRA}/node-uid`]: [node.uid] }),
+    ...(pod === undefined ? {} : { [`${EXTRA}/pod-name`]: [pod.name], [`${EXTRA}/pod-uid`]: [pod.uid] }),
+  };
+  return {
+    name: subjectOf(namespace, name),
+    uid,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
+  };
+}
+
+const INVALIDATED = 'service account token has been invalidated';
+
+/** Why the token no longer holds (upstream: pkg/serviceaccount/claims.go); undefined when it does. */
+export function whyInvalid(client: Pick<Client, 'get'>, binding: ServiceAccountBinding): string | undefined {
+  const { namespace, name, uid, pod, secret, node } = binding;
+  const account = client.get(serviceAccountKind, namespace, name);
+  if (account === undefined) return notFoundError(serviceAccountKind, name).message;
+  if (account.metadata.uid !== uid)
+    return `service account UID (${account.metadata.uid ?? ''}) does not match claim (${uid})`;
+  return (
+    (secret === undefined ? undefined : whyGone('secret', secret, client.get(secretKind, namespace, secret.name))) ??
+    (pod === undefined ? undefined : whyGone('pod', pod, client.get(podKind, namespace, pod.name))) ??
+    (node === undefined || pod !== undefined ? undefined : whyGone('node', node, client.get(nodeKind, '', node.name)))
+  );
+}
+
+function whyGone(
+  kind: string,
+  { uid }: ObjectIdentity,
+  found: { readonly metadata: { readonly uid?: string } } | undefined,
+): string | undefined {
+  if (found === undefined) return INVALIDATED;
+  const { uid: there = '' } = found.metadata;
+  return there === uid ? undefined : `${kind} UID (${there}) does not match service account ${kind} ref claim (${uid})`;
+}
