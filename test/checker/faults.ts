@@ -32,11 +32,19 @@ function claim(servers: readonly RunServer[], random: Random): RunServer | undef
 const nothing = async (): Promise<void> => undefined;
 const USES = ['writer', 'listener', 'pool', 'session'] as const;
 
-/** Ends the postmaster; whoever keeps it (db/embedded.ts) starts it again. */
+/** Ends the postmaster; whoever keeps it (db/embedded.ts) starts it again. One that an earlier fault has ended is let be. */
+function endPostmaster({ database }: FaultTargets, signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): void {
+  try {
+    process.kill(database.postmasterPid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
 const killPostgres =
   (signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Fault =>
-  async ({ database }) => {
-    process.kill(database.postmasterPid, signal);
+  async (targets) => {
+    endPostmaster(targets, signal);
     return nothing;
   };
 
@@ -108,10 +116,11 @@ export const FAULTS: Readonly<Record<string, FaultKind>> = {
   },
   'postgres killed in mid-commit': {
     weight: 1,
-    begin: async ({ database, random }) => {
+    begin: async (targets) => {
+      const { database, random } = targets;
       await database.setPace(400);
       await rest(random.between(300, 900));
-      process.kill(database.postmasterPid, 'SIGQUIT');
+      endPostmaster(targets, 'SIGQUIT');
       return () => database.setPace(0);
     },
   },
