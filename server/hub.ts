@@ -134,7 +134,10 @@ async function assemble(
   const authorization = new Authorization();
   const registry = new StoreRegistry({
     store,
-    admission: new AdmissionChain([...admissionPlugins(store), authorization.escalation]),
+    admission: new AdmissionChain([
+      ...admissionPlugins(store, { outside: { kinds, webhooks, authorizer: authorization.authorizer } }),
+      authorization.escalation,
+    ]),
     allocators: { services: allocator },
     kindOf: (apiVersion, name) => kinds.ofObject(apiVersion, name),
   });

@@ -24,7 +24,7 @@ export const evaluatorOf = (resource: string): QuotaEvaluator | undefined =>
 
 /** The resources that a quota with these names counts. */
 function resourcesCounted(names: readonly string[]): string[] {
-  const special = [...SPECIAL].filter(([, { matching }]) => matching(names).length > 0).map(([resource]) => resource);
+  const special = [...SPECIAL].filter(([, one]) => one.matching(names).length > 0).map(([resource]) => resource);
   const counted = names.filter((name) => name.startsWith(COUNT)).map((name) => name.slice(COUNT.length));
   return [...new Set([...special, ...counted])].filter((resource) => evaluatorOf(resource) !== undefined);
 }

@@ -1,4 +1,5 @@
 import type { Admission, AdmissionRequest } from '#server/store/registry.ts';
+import { invocationsOf } from './reinvocation.ts';
 
 /** One rule on writes. `mutate` may change `request.object`; `validate` may not. Both reject with StatusError. */
 export interface AdmissionPlugin {
@@ -8,7 +9,10 @@ export interface AdmissionPlugin {
   validate?(request: AdmissionRequest): Promise<void> | void;
 }
 
-/** Runs plugins in order: all that mutate before validation, all that validate after it. The first refusal ends it. */
+/**
+ * Runs plugins in order: all that mutate before validation, all that validate after it. The first refusal ends it. When a webhook or a policy
+ * has changed the object, those that mutate see it once more.
+ */
 export class AdmissionChain implements Admission {
   readonly #plugins: readonly AdmissionPlugin[];
 
@@ -17,6 +21,10 @@ export class AdmissionChain implements Admission {
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.#plugins) await plugin.mutate?.(request);
+    const invocations = invocationsOf(request);
+    if (!invocations.again) return;
+    invocations.isSecond = true;
     for (const plugin of this.#plugins) await plugin.mutate?.(request);
   }
 

@@ -51,7 +51,8 @@ class Quotas {
   }
 
   used(name: string): unknown {
-    return (this.#stored.get(name)?.object as Quota).status?.used;
+    const quota = this.#stored.get(name)?.object as Quota | undefined;
+    return quota?.status?.used;
   }
 }
 
