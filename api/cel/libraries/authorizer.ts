@@ -33,9 +33,12 @@ type Part = Omit<AccessQuestion, 'verb'>;
 export class Authorizer {
   readonly access: Access;
   readonly part: Part;
-  constructor(access: Access, part: Part = {}) {
+  /** The question about the request itself, in expressions `authorizer.requestResource`. */
+  readonly requestResource: object | undefined;
+  constructor(access: Access, part: Part = {}, request?: Part) {
     this.access = access;
     this.part = part;
+    this.requestResource = request === undefined ? undefined : new ResourceCheck(access, request);
   }
 }
 
@@ -50,23 +53,19 @@ class Decision {
   }
 }
 
-/** A question about one resource, for the variable `authorizer.requestResource`. */
-export const resourceCheck = (access: Access, part: Part): object => new ResourceCheck(access, part);
-
 /** Type names of the variables. */
 export const AUTHORIZER_TYPE = 'kubernetes.authorization.Authorizer';
-/** As above, of `authorizer.requestResource`. */
-export const RESOURCE_CHECK_TYPE = 'kubernetes.authorization.ResourceCheck';
+const RESOURCE_CHECK_TYPE = 'kubernetes.authorization.ResourceCheck';
 const PATH = 'kubernetes.authorization.PathCheck';
 const GROUP = 'kubernetes.authorization.GroupCheck';
 const DECISION = 'kubernetes.authorization.Decision';
 
 /** Kubernetes' authorizer library. The variable itself is the caller's to declare. */
 export function addAuthorizerFunctions(environment: Environment): void {
-  environment.registerType(AUTHORIZER_TYPE, { ctor: Authorizer, fields: {} });
+  environment.registerType(RESOURCE_CHECK_TYPE, { ctor: ResourceCheck, fields: {} });
+  environment.registerType(AUTHORIZER_TYPE, { ctor: Authorizer, fields: { requestResource: RESOURCE_CHECK_TYPE } });
   environment.registerType(PATH, { ctor: PathCheck, fields: {} });
   environment.registerType(GROUP, { ctor: GroupCheck, fields: {} });
-  environment.registerType(RESOURCE_CHECK_TYPE, { ctor: ResourceCheck, fields: {} });
   environment.registerType(DECISION, { ctor: Decision, fields: {} });
   const refine =
     (field: keyof Part) =>
