@@ -7,11 +7,13 @@ import { Manager } from '#server/reconcile/manager.ts';
 import type { Controller } from '#server/reconcile/reconciler.ts';
 import { clusterRoleAggregationController } from './clusterroleaggregation.ts';
 import { apiServiceController } from './apiservice.ts';
+import { apiServiceController } from './apiservice.ts';
 import { customResourceDefinitionController } from './customresourcedefinition.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
 import { endpointSliceMirroringController } from './endpointslicemirroring.ts';
+import { flowControlController } from './flowcontrol.ts';
 import { garbageCollector } from './garbagecollector.ts';
 import { kubernetesServiceController } from './kubernetesservice.ts';
 import { namespaceController } from './namespace.ts';
@@ -22,6 +24,7 @@ import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
 import { rootCAController } from './rootca.ts';
 import { serviceAccountController } from './serviceaccount.ts';
+import { serviceAddressesController } from './serviceaddresses.ts';
 import { taintEvictionController } from './tainteviction.ts';
 
 /**
@@ -46,6 +49,9 @@ const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerC
   ['endpoint-controller', endpointsController],
   ['endpointslice-controller', endpointSliceController],
   ['endpointslicemirroring-controller', endpointSliceMirroringController],
+  ['service-cidr-controller', serviceAddressesController],
+  ['autoregister', apiServiceController],
+  ['priority-and-fairness-config-producer', flowControlController],
 ];
 
 /** Makes all controllers, to run while this server leads (default: it is alone and always does). */
