@@ -73,7 +73,10 @@ export const rawObject = () =>
  * as Go's omitempty does. On a struct of a `required` field: the field stays away when it is not given.
  */
 export const pointer = <T extends TSchema>(schema: T): T => ({ ...schema, 'x-kubernetes-pointer': true });
-/** An optional struct (or quantity) that Go holds by value: every decoded object has it, `{}` (or `"0"`) at least. */
+/**
+ * An optional struct (or quantity) that Go holds by value: every decoded object has it, `{}` (or `"0"`) at least. Also an optional scalar
+ * without omitempty: every object has it, zero at least.
+ */
 export const value = <T extends TSchema>(schema: T): T => ({ ...schema, 'x-kubernetes-value': true });
 /**
  * A field of a struct that Go embeds: in JSON beside its siblings, in protobuf inside the message with the number `message`; a list of

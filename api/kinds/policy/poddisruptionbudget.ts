@@ -70,10 +70,10 @@ export const PodDisruptionBudgetStatus = object(
       2,
       described('Pods whose eviction was allowed and that are not gone yet, with the time of it.', map(time())),
     ),
-    disruptionsAllowed: field(3, described('How many pods may be evicted now.', int32())),
-    currentHealthy: field(4, described('How many pods are ready.', int32())),
-    desiredHealthy: field(5, described('How many have to be.', int32())),
-    expectedPods: field(6, described('How many pods the budget is about.', int32())),
+    disruptionsAllowed: field(3, described('How many pods may be evicted now.', value(int32()))),
+    currentHealthy: field(4, described('How many pods are ready.', value(int32()))),
+    desiredHealthy: field(5, described('How many have to be.', value(int32()))),
+    expectedPods: field(6, described('How many pods the budget is about.', value(int32()))),
     conditions: field(
       7,
       described(
