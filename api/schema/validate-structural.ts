@@ -1,19 +1,22 @@
 import { type FieldError, duplicate, invalid, notSupported, requiredValue, tooLong } from '#api/meta/field-error.ts';
 import { equalJson } from './equal.ts';
 import { fitsFormat, goPattern } from './formats.ts';
+import { validateEmbeddedResource } from './embedded-resource.ts';
+import { keyedItems } from './list-keys.ts';
 import { type JsonSchema, isObject, propertySchema } from './structural.ts';
 
 /**
  * The faults of a value by a CRD's schema, in upstream's words (kube-openapi validation; `spec.size in body should be …`).
  * `path` is where the value is; `''` for a whole object. kind, apiVersion and metadata of a resource are not looked at.
+ * With `old`, the value before it, what has not changed is let be, however wrong (KEP-4008, ratcheting).
  */
-export function validateStructural(value: unknown, schema: JsonSchema, path = ''): FieldError[] {
+export function validateStructural(value: unknown, schema: JsonSchema, path = '', old?: unknown): FieldError[] {
   const errors: FieldError[] = [];
-  check(value, schema, path, errors);
+  check(value, schema, path, errors, old);
   return errors;
 }
 
-type Check = (value: unknown, schema: JsonSchema, path: string, errors: FieldError[]) => void;
+type Check = (value: unknown, schema: JsonSchema, path: string, errors: FieldError[], old: unknown) => void;
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const numberOf = (schema: JsonSchema, keyword: string): number | undefined => {
@@ -23,7 +26,8 @@ const numberOf = (schema: JsonSchema, keyword: string): number | undefined => {
 /** Field errors need a path; upstream prints this for a value that has none. */
 const fieldOf = (path: string): string => (path === '' ? '<nil>' : path);
 
-const check: Check = (value, schema, path, errors) => {
+const check: Check = (value, schema, path, errors, old) => {
+  if (old !== undefined && equalJson(value, old)) return;
   if (value === null && schema['nullable'] === true) return;
   if (!checkType(value, schema, path, errors)) return;
   const allowed = schema['enum'];
@@ -38,8 +42,8 @@ const check: Check = (value, schema, path, errors) => {
   }
   if (typeof value === 'string') checkString(value, schema, path, errors);
   else if (typeof value === 'number') checkNumber(value, schema, path, errors);
-  else if (Array.isArray(value)) checkList(value, schema, path, errors);
-  else if (isObject(value)) checkObject(value, schema, path, errors);
+  else if (Array.isArray(value)) checkList(value, schema, path, errors, old);
+  else if (isObject(value)) checkObject(value, schema, path, errors, old);
   checkCombinations(value, schema, path, errors);
 };
 
@@ -121,7 +125,13 @@ function checkNumber(value: number, schema: JsonSchema, path: string, errors: Fi
     errors.push(wrongType(path, String(schema['format']), 'integer'));
 }
 
-function checkList(value: readonly unknown[], schema: JsonSchema, path: string, errors: FieldError[]): void {
+function checkList(
+  value: readonly unknown[],
+  schema: JsonSchema,
+  path: string,
+  errors: FieldError[],
+  old: unknown,
+): void {
   const max = numberOf(schema, 'maxItems');
   const min = numberOf(schema, 'minItems');
   if (max !== undefined && value.length > max) errors.push(tooMany(path, value.length, max));
@@ -129,7 +139,10 @@ function checkList(value: readonly unknown[], schema: JsonSchema, path: string, 
     errors.push(invalid(fieldOf(path), value.length, `${path} in body should have at least ${min} items`));
   }
   const items = schema['items'];
-  if (isObject(items)) for (const [index, item] of value.entries()) check(item, items, `${path}[${index}]`, errors);
+  if (isObject(items)) {
+    const before = keyedItems(old, schema);
+    for (const [index, item] of value.entries()) check(item, items, `${path}[${index}]`, errors, before?.find(item));
+  }
   checkUnique(value, schema, path, errors);
 }
 
@@ -148,7 +161,13 @@ function checkUnique(value: readonly unknown[], schema: JsonSchema, path: string
   }
 }
 
-function checkObject(value: Record<string, unknown>, schema: JsonSchema, path: string, errors: FieldError[]): void {
+function checkObject(
+  value: Record<string, unknown>,
+  schema: JsonSchema,
+  path: string,
+  errors: FieldError[],
+  old: unknown,
+): void {
   const names = Object.keys(value);
   const max = numberOf(schema, 'maxProperties');
   const min = numberOf(schema, 'minProperties');
@@ -163,8 +182,12 @@ function checkObject(value: Record<string, unknown>, schema: JsonSchema, path: s
   const additional = schema['additionalProperties'];
   for (const name of names) {
     const property = propertySchema(schema, name) ?? (isObject(additional) ? additional : undefined);
-    if (property !== undefined) check(value[name], property, path === '' ? name : `${path}.${name}`, errors);
+    if (property === undefined) continue;
+    const before = isObject(old) && Object.hasOwn(old, name) ? old[name] : undefined;
+    check(value[name], property, path === '' ? name : `${path}.${name}`, errors, before);
   }
+  if (schema['x-kubernetes-embedded-resource'] === true && path !== '')
+    errors.push(...validateEmbeddedResource(value, path));
 }
 
 function checkCombinations(value: unknown, schema: JsonSchema, path: string, errors: FieldError[]): void {

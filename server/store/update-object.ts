@@ -1,4 +1,5 @@
 import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import { invalidShown } from '#api/meta/field-error.ts';
 import { validateChange, validateObjectMeta, validateObjectMetaUpdate } from '#api/meta/object-meta-validation.ts';
 import { StatusError, badRequest, conflict, invalidError } from '#api/meta/status.ts';
 import { applySchemaDefaults } from '#api/schema/defaults.ts';
@@ -87,6 +88,7 @@ async function updateOnce<T extends KubeObject>(
   const { managedFields } = next.metadata;
   await parts.admission.mutate(admission);
   repairFields(next, managedFields, context.warnings);
+  if (kind.custom && (next.metadata.resourceVersion ?? '') === '') throw unconditional(kind, name);
   prepare(kind, subresource, next, old);
   if (request.fields === 'applied') keepTimes(next, old);
   const faults = inRequestsWords(parts, validate(kind, subresource, next, old), next, old);
@@ -220,3 +222,9 @@ function validate<T extends KubeObject>(kind: Kind<T>, subresource: StoredSubres
     ...(kind.validateSubresourceUpdate?.(subresource, next, old) ?? []),
   ];
 }
+
+/** Custom objects are only ever updated by their revision. Upstream's store says it, before validation and with the resource for a kind. */
+const unconditional = (kind: Kind, name: string): StatusError =>
+  invalidError(kind.group, kind.plural, name, [
+    invalidShown('metadata.resourceVersion', '0x0', 'must be specified for an update'),
+  ]);

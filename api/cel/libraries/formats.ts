@@ -73,8 +73,6 @@ export function addFormatFunctions(environment: Environment): void {
         return faults.length === 0 ? Optional.none() : Optional.of([...faults]);
       },
     ],
-    ...FORMATS.map(
-      (format) => [`kubernetes.Formats.${format.name}(): kubernetes.NamedFormat`, () => format] as const,
-    ),
+    ...FORMATS.map((format) => [`kubernetes.Formats.${format.name}(): kubernetes.NamedFormat`, () => format] as const),
   ]);
 }

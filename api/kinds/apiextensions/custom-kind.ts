@@ -5,7 +5,8 @@ import type {
 } from './customresourcedefinition.ts';
 import { ALL_VERBS, type Column, type Kind, type KubeObject, defineKind } from '#api/kind.ts';
 import { nameColumn } from '#api/kinds/columns.ts';
-import { type FieldError, invalid } from '#api/meta/field-error.ts';
+import { RULES_NOT_CHECKED, checkRules, hasRules } from '#api/cel/validation-rules.ts';
+import { type FieldError, type FieldErrorType, invalid } from '#api/meta/field-error.ts';
 import { age, humanDuration, parseTime } from '#api/meta/time.ts';
 import type { TSchema } from '#api/schema/builders.ts';
 import { type JsonSchema, isObject } from '#api/schema/structural.ts';
@@ -20,7 +21,6 @@ export interface CustomObject extends KubeObject {
 /**
  * The kind that one version of a definition describes: the same value as a built-in kind, made at run time.
  * Unknown fields are pruned and defaults filled in by the schema; its faults are told in upstream's words.
- * `x-kubernetes-validations` (CEL) are kept in the schema and not evaluated.
  */
 export function kindOfDefinition(
   { spec, status }: CustomResourceDefinition,
@@ -33,6 +33,10 @@ export function kindOfDefinition(
   };
   const hasStatus = version.subresources?.status !== undefined;
   const scale = version.subresources?.scale;
+  const faultsOf = (object: CustomObject, old: CustomObject | undefined): FieldError[] => [
+    ...validateObject(object, schema, old),
+    ...(scale === undefined ? [] : replicasFault(object, scale.specReplicasPath)),
+  ];
   return defineKind<CustomObject>({
     group: spec.group,
     version: version.name,
@@ -67,10 +71,11 @@ export function kindOfDefinition(
     prepareForUpdate(object, old) {
       if (hasStatus) takeStatus(object, old);
     },
-    validate: (object) => [
-      ...validateObject(object, schema),
-      ...(scale === undefined ? [] : replicasFault(object, scale.specReplicasPath)),
-    ],
+    // An update is looked at beside what was there, which may have been wrong already.
+    updateRulesOnly: true,
+    validate: (object) => faultsOf(object, undefined),
+    validateUpdate: faultsOf,
+    validateStatusUpdate: faultsOf,
     ...(version.deprecated === true ? { warnings: () => [deprecation(spec.group, version, names.kind)] } : {}),
   });
 }
@@ -89,7 +94,22 @@ function takeStatus(object: CustomObject, old: CustomObject): void {
   else object['status'] = old['status'];
 }
 
-const validateObject = (object: CustomObject, schema: JsonSchema): FieldError[] => validateStructural(object, schema);
+/** Faults after which rules are not asked: what they see may be no object of the schema (upstream: hasBlockingErr). */
+const BLOCKING: readonly FieldErrorType[] = [
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+];
+
+function validateObject(object: CustomObject, schema: JsonSchema, old: CustomObject | undefined): FieldError[] {
+  const errors = validateStructural(object, schema, '', old);
+  if (!hasRules(schema)) return errors;
+  return errors.some(({ type }) => BLOCKING.includes(type))
+    ? [...errors, RULES_NOT_CHECKED]
+    : [...errors, ...checkRules(object, schema, old)];
+}
 
 /** `.spec.replicas` has to be a number that is not negative, when it is there and /scale is served. */
 function replicasFault(object: CustomObject, path: string): FieldError[] {

@@ -20,7 +20,7 @@ import { carryOver } from '#api/kinds/carry-over.ts';
 import { nameColumn } from '#api/kinds/columns.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { terminating } from './definition-status.ts';
-import { validateDefinition, validateDefinitionUpdate } from './definition-validation.ts';
+import { validateDefinition, validateDefinitionUpdate, validateNewDefinition } from './definition-validation.ts';
 
 /** `apiextensions.v1.ServiceReference`. */
 export const ServiceReference = object('apiextensions.v1.ServiceReference', {
@@ -204,6 +204,8 @@ export const customResourceDefinitionKind = defineKind<CustomResourceDefinition>
     spec.names.singular ||= spec.names.kind.toLowerCase();
     spec.names.listKind ||= `${spec.names.kind}List`;
     spec.conversion ??= { strategy: 'None' };
+    const service = spec.conversion.webhook?.clientConfig?.service;
+    if (service !== undefined) service.port ??= 443;
   },
   prepareForCreate(definition) {
     const storage = definition.spec.versions.find((version) => version.storage);
@@ -227,5 +229,6 @@ export const customResourceDefinitionKind = defineKind<CustomResourceDefinition>
     definition.status = terminating(definition, now);
   },
   validate: validateDefinition,
+  validateCreate: validateNewDefinition,
   validateUpdate: validateDefinitionUpdate,
 });

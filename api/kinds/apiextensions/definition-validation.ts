@@ -8,15 +8,20 @@ import type {
 } from './customresourcedefinition.ts';
 import {
   type FieldError,
+  duplicate,
+  forbidden,
   goStrings,
   invalid,
   invalidShown,
   notSupported,
   requiredValue,
+  tooMany,
 } from '#api/meta/field-error.ts';
 import { dns1035Label, dns1123Subdomain } from '#api/meta/names.ts';
 import { equalJson } from '#api/schema/equal.ts';
 import type { JsonSchema } from '#api/schema/structural.ts';
+import { validateClientConfig } from '#api/kinds/admissionregistration/client-config-validation.ts';
+import { fieldOfSchema } from './field-path.ts';
 import { parseJsonPath } from './json-path.ts';
 import { hasDefaults, validateSchema } from './schema-validation.ts';
 
@@ -25,7 +30,8 @@ const SCOPES = ['Cluster', 'Namespaced'];
 const IMMUTABLE = 'field is immutable';
 
 /** The faults of a definition by itself. */
-export function validateDefinition({ metadata, spec, status }: CustomResourceDefinition): FieldError[] {
+export function validateDefinition(definition: CustomResourceDefinition): FieldError[] {
+  const { metadata, spec, status } = definition;
   const errors: FieldError[] = [];
   if (metadata.name !== `${spec.names.plural}.${spec.group}`) {
     errors.push(invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group'));
@@ -37,6 +43,12 @@ export function validateDefinition({ metadata, spec, status }: CustomResourceDef
     if (spec.versions.some((version) => hasDefaults(version.schema?.openAPIV3Schema))) {
       errors.push(invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema'));
     }
+  }
+  errors.push(
+    ...conversionFaults(spec.conversion),
+    ...storedVersionFaults(status?.storedVersions ?? [], spec.versions),
+  );
+  if (spec.preserveUnknownFields === true)
     errors.push(
       invalid(
         'spec.preserveUnknownFields',
@@ -44,13 +56,11 @@ export function validateDefinition({ metadata, spec, status }: CustomResourceDef
         'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
       ),
     );
-  }
-  errors.push(
-    ...conversionFaults(spec.conversion),
-    ...storedVersionFaults(status?.storedVersions ?? [], spec.versions),
-  );
   return errors;
 }
+
+/** The faults that only a new definition has. */
+export const validateNewDefinition = (definition: CustomResourceDefinition): FieldError[] => approvalFaults(definition);
 
 /** The faults of a change: group and plural never change, scope and kind not once the definition is served. */
 export function validateDefinitionUpdate(
@@ -71,7 +81,10 @@ export function validateDefinitionUpdate(
         ] as const)
       : []),
   ];
-  return fixed.filter(([, now, before]) => now !== before).map(([field, now]) => invalid(field, now, IMMUTABLE));
+  return [
+    ...fixed.filter(([, now, before]) => now !== before).map(([field, now]) => invalid(field, now, IMMUTABLE)),
+    ...approvalFaults(definition, old),
+  ];
 }
 
 function groupFaults(group: string): FieldError[] {
@@ -91,6 +104,9 @@ function versionFaults(versions: readonly CustomResourceDefinitionVersion[]): Fi
     const faults = dns1035Label(name);
     if (faults.length > 0) errors.push(invalid(`spec.versions[${index}].name`, name, faults.join(',')));
   }
+  for (const [index, version] of versions.entries())
+    for (const text of deprecationFaults(version))
+      errors.push(invalid(`spec.versions[${index}].deprecationWarning`, version.deprecationWarning, text));
   if (new Set(versions.map(({ name }) => name)).size !== versions.length) {
     errors.push(invalidShown('spec.versions', shown, 'must contain unique version names'));
   }
@@ -173,8 +189,10 @@ function contentFaults(versions: readonly CustomResourceDefinitionVersion[]): Fi
     'spec.validation.openAPIV3Schema',
     'schema.openAPIV3Schema',
     shared(({ schema }) => schema),
-    ({ schema }, at) =>
-      schema?.openAPIV3Schema === undefined ? [] : validateSchema(schema.openAPIV3Schema as JsonSchema, at),
+    ({ schema, subresources }, at) =>
+      schema?.openAPIV3Schema === undefined
+        ? []
+        : validateSchema(schema.openAPIV3Schema as JsonSchema, at, subresources?.status !== undefined),
   );
   each(
     'spec.additionalPrinterColumns',
@@ -188,6 +206,12 @@ function contentFaults(versions: readonly CustomResourceDefinitionVersion[]): Fi
     'subresources',
     shared(({ subresources }) => subresources),
     ({ subresources }, at) => subresourceFaults(subresources, at),
+  );
+  each(
+    'spec.selectableFields',
+    'selectableFields',
+    shared(({ selectableFields, schema }) => [selectableFields ?? [], schema ?? {}]),
+    selectableFaults,
   );
   return errors;
 }
@@ -234,21 +258,117 @@ function scalePathFaults(path: string, field: string, under: string): FieldError
 function conversionFaults(conversion: CustomResourceConversion | undefined): FieldError[] {
   if (conversion === undefined) return [];
   const { strategy, webhook } = conversion;
-  if (strategy === 'None' || strategy === '') {
-    return webhook === undefined ? [] : [forbiddenWebhook('spec.conversion.webhookClientConfig')];
-  }
-  if (strategy !== 'Webhook') return [notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook'])];
   const errors: FieldError[] = [];
-  if (webhook?.clientConfig === undefined) {
-    errors.push(requiredValue('spec.conversion.webhookClientConfig', 'required when strategy is set to Webhook'));
+  if (strategy === '') errors.push(requiredValue('spec.conversion.strategy'));
+  else if (strategy !== 'None' && strategy !== 'Webhook')
+    errors.push(notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook']));
+  const at = 'spec.conversion.webhookClientConfig';
+  const versions = webhook?.conversionReviewVersions ?? [];
+  if (strategy !== 'Webhook') {
+    if (webhook?.clientConfig !== undefined) errors.push(forbidden(at, NO_WEBHOOK));
+    if (versions.length > 0) errors.push(forbidden('spec.conversion.conversionReviewVersions', NO_WEBHOOK));
+    return errors;
   }
-  if ((webhook?.conversionReviewVersions ?? []).length === 0)
-    errors.push(requiredValue('spec.conversion.conversionReviewVersions'));
+  if (webhook?.clientConfig === undefined) errors.push(requiredValue(at, 'required when strategy is set to Webhook'));
+  else errors.push(...validateClientConfig(webhook.clientConfig, at));
+  return [...errors, ...reviewVersionFaults(versions, 'spec.conversion.conversionReviewVersions')];
+}
+
+const NO_WEBHOOK = 'should not be set when strategy is not set to Webhook';
+/** The versions of ConversionReview that this server speaks. */
+const REVIEW_VERSIONS = ['v1', 'v1beta1'];
+
+function reviewVersionFaults(versions: readonly string[], path: string): FieldError[] {
+  if (versions.length === 0) return [requiredValue(path)];
+  const errors = versions.flatMap((version, index) =>
+    versions.indexOf(version) < index
+      ? [invalid(`${path}[${index}]`, version, 'duplicate version')]
+      : dns1035Label(version).map((text) => invalid(`${path}[${index}]`, version, text)),
+  );
+  if (!versions.some((version) => REVIEW_VERSIONS.includes(version)))
+    errors.push(invalid(path, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`));
   return errors;
 }
 
-const forbiddenWebhook = (field: string): FieldError => ({
-  type: 'FieldValueForbidden',
-  field,
-  detail: 'Forbidden: should not be set when strategy is not set to Webhook',
-});
+/** Upstream: MaxSelectableFields. */
+const MAX_SELECTABLE_FIELDS = 8;
+
+function selectableFaults(
+  { schema, selectableFields = [] }: CustomResourceDefinitionVersion,
+  path: string,
+): FieldError[] {
+  if (selectableFields.length === 0) return [];
+  if (schema?.openAPIV3Schema === undefined)
+    return [invalid(path, '', 'selectableFields may only be set when version.schema.openAPIV3Schema is not included')];
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  for (const [index, { jsonPath }] of selectableFields.entries()) {
+    const at = `${path}[${index}].jsonPath`;
+    if (jsonPath === '') {
+      errors.push(requiredValue(at));
+      continue;
+    }
+    const found = fieldOfSchema(jsonPath, schema.openAPIV3Schema as JsonSchema, false);
+    if (found.error !== undefined) {
+      errors.push(invalid(at, jsonPath, `is an invalid path: ${found.error}`));
+      continue;
+    }
+    if (found.names[0] === 'metadata') errors.push(invalid(at, jsonPath, 'must not point to fields in metadata'));
+    if (!['string', 'boolean', 'integer'].includes(String(found.schema['type'])))
+      errors.push(
+        invalid(
+          at,
+          jsonPath,
+          'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+        ),
+      );
+    const name = found.names.join('.');
+    if (seen.has(name)) errors.push(duplicate(at, jsonPath));
+    seen.add(name);
+  }
+  if (seen.size > MAX_SELECTABLE_FIELDS) errors.push(tooMany(path, seen.size, MAX_SELECTABLE_FIELDS));
+  return errors;
+}
+
+/** The annotation by which the API reviewers let a group of theirs be used. */
+const APPROVAL = 'api-approved.kubernetes.io';
+
+/** Whether a group of Kubernetes' own was approved, and why not (upstream: apihelpers.GetAPIApprovalState). */
+export function approvalOf({ metadata, spec }: CustomResourceDefinition): {
+  readonly state: 'unprotected' | 'missing' | 'bypassed' | 'approved' | 'invalid';
+  readonly reason: string;
+} {
+  if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(spec.group)) return { state: 'unprotected', reason: '' };
+  const given = metadata.annotations?.[APPROVAL] ?? '';
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
+  const must = `protected groups must have approval annotation ${JSON.stringify(APPROVAL)}`;
+  if (given === '') return { state: 'missing', reason: `${must}, ${see}` };
+  if (given.startsWith('unapproved')) return { state: 'bypassed', reason: `not approved: ${JSON.stringify(given)}` };
+  if (/^[A-Za-z][-+.A-Za-z0-9]*:\/\/[^/?#\s]+/.test(given))
+    return { state: 'approved', reason: `approved in ${given}` };
+  return {
+    state: 'invalid',
+    reason: `${must} with either a URL or a reason starting with "unapproved", ${see}`,
+  };
+}
+
+/** As upstream, what was let be stays so. */
+function approvalFaults(definition: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
+  const { state, reason } = approvalOf(definition);
+  if (old !== undefined && approvalOf(old).state === state) return [];
+  const field = `metadata.annotations[${APPROVAL}]`;
+  if (state === 'missing') return [requiredValue(field, reason)];
+  return state === 'invalid' ? [invalid(field, definition.metadata.annotations?.[APPROVAL] ?? '', reason)] : [];
+}
+
+function deprecationFaults({ deprecated, deprecationWarning }: CustomResourceDefinitionVersion): string[] {
+  if (deprecationWarning === undefined) return [];
+  if (deprecated !== true) return ['can only be set for deprecated versions'];
+  const texts: string[] = [];
+  if (deprecationWarning.length > 256) texts.push('must be <= 256 characters long');
+  if (deprecationWarning === '') texts.push('must not be an empty string');
+  const odd = Array.from(deprecationWarning).findIndex((one) => /[\p{C}\p{Zl}\p{Zp}]/u.test(one));
+  if (odd >= 0)
+    texts.push(`must only contain printable UTF-8 characters; non-printable character found at index ${odd}`);
+  return texts;
+}

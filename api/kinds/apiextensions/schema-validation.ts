@@ -1,163 +1,149 @@
-import { type FieldError, forbidden, invalid, notSupported, requiredValue } from '#api/meta/field-error.ts';
-import { goPattern } from '#api/schema/formats.ts';
-import { type JsonSchema, isObject } from '#api/schema/structural.ts';
+import { checkRules } from '#api/cel/validation-rules.ts';
+import { type FieldError, forbidden, invalid, invalidUnshown } from '#api/meta/field-error.ts';
+import { equalJson } from '#api/schema/equal.ts';
+import { type JsonSchema, isObject, pruneStructural } from '#api/schema/structural.ts';
 import { validateStructural } from '#api/schema/validate-structural.ts';
+import { CostTotal, type RulePlace, expressionFaults, maxElements, ruleFormFaults } from './rule-faults.ts';
+import { type WordsContext, extensionFaults, wordFaults } from './schema-words.ts';
+import { structuralFaults } from './structural-faults.ts';
 
-const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
-const LIST_TYPES = ['atomic', 'map', 'set'];
-/** Words of JSON schema that a CRD may not use. */
-const UNSUPPORTED = ['$ref', 'definitions', 'dependencies', 'patternProperties', 'additionalItems', 'id', '$schema'];
+/** Fields of a resource that have a meaning of their own. */
+const META_FIELDS = new Set(['metadata', 'apiVersion', 'kind']);
 
-/** Whether a field's absence of a type is told as at the root, of a field, or of an item. */
-type Place = 'at the root' | 'for specified object fields' | 'for specified array items';
+/** What a schema's root may hold when /status is served apart (upstream: allowedFieldsAtRootSchema), and upstream's names of them. */
+const ALLOWED_AT_ROOT =
+  'Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations';
+const ALLOWED_KEYWORDS = new Set([
+  ...ALLOWED_AT_ROOT.split(' ').map((name) => name.slice(0, 1).toLowerCase() + name.slice(1)),
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-validations',
+]);
 
 /**
- * The faults of a CRD's schema: it must be structural (every field, item and map value says its type), and what it says must make sense.
- * `path` is where the schema stands, e.g. `spec.validation.openAPIV3Schema`.
- * Source: apiextensions-apiserver's validation of structural schemas; CEL rules are not compiled.
+ * The faults of a CRD's schema: it must be structural, its defaults must fit it, its words must make sense, and its rules must compile and
+ * be cheap enough. `path` is where the schema stands, e.g. `spec.validation.openAPIV3Schema`; `hasStatus`: /status is served.
  */
-export function validateSchema(schema: JsonSchema, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const type = schema['type'];
-  if (typeof type === 'string' && type !== '' && type !== 'object' && TYPES.includes(type)) {
-    errors.push(invalid(`${path}.type`, type, 'must be object at the root'));
-  }
-  node(schema, path, 'at the root', errors);
-  const properties = schema['properties'];
-  const metadata = isObject(properties) ? properties['metadata'] : undefined;
-  if (isObject(metadata)) errors.push(...metadataFaults(metadata, `${path}.properties[metadata]`));
+export function validateSchema(schema: JsonSchema, path: string, hasStatus: boolean): FieldError[] {
+  const errors = rootFaults(schema, path, hasStatus);
+  const structural = structuralFaults(schema, path);
+  const defaults = structural.length === 0 ? defaultFaults(schema, path, false) : [];
+  const words = schemaFaults(schema, path, { isRoot: true });
+  errors.push(...structural, ...defaults, ...words);
+  if (structural.length > 0 || defaults.length > 0) return errors;
+  const total = new CostTotal();
+  errors.push(...rules(schema, path, { times: 1, isResource: true }, total), ...total.faults(path));
   return errors;
 }
 
-function node(schema: JsonSchema, path: string, place: Place, errors: FieldError[]): void {
-  checkType(schema, path, place, errors);
-  checkWords(schema, path, errors);
-  checkListType(schema, path, errors);
-  const properties = schema['properties'];
-  const additional = schema['additionalProperties'];
-  if (isObject(properties)) {
-    if (additional !== undefined && additional !== false) {
+function rootFaults(schema: JsonSchema, path: string, hasStatus: boolean): FieldError[] {
+  const errors: FieldError[] = [];
+  if (hasStatus) {
+    const type = typeof schema['type'] === 'string' ? schema['type'] : '';
+    if (type !== '' && type !== 'object')
       errors.push(
-        forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'),
-      );
-    }
-    for (const [name, property] of Object.entries(properties)) {
-      if (isObject(property)) node(property, `${path}.properties[${name}]`, 'for specified object fields', errors);
-    }
-  }
-  if (isObject(additional)) node(additional, `${path}.additionalProperties`, 'for specified object fields', errors);
-  const items = schema['items'];
-  if (isObject(items)) node(items, `${path}.items`, 'for specified array items', errors);
-  else if (schema['type'] === 'array' && items === undefined)
-    errors.push(requiredValue(`${path}.items`, 'must be specified'));
-  if (schema['default'] !== undefined) checkDefault(schema, path, errors);
-}
-
-function checkType(schema: JsonSchema, path: string, place: Place, errors: FieldError[]): void {
-  const type = schema['type'];
-  if (schema['x-kubernetes-int-or-string'] === true) {
-    if (type !== undefined && type !== '')
-      errors.push(forbidden(`${path}.type`, 'must be empty if x-kubernetes-int-or-string is true'));
-    return;
-  }
-  if (type === undefined || type === '') {
-    if (place === 'at the root' || schema['x-kubernetes-preserve-unknown-fields'] !== true) {
-      errors.push(requiredValue(`${path}.type`, `must not be empty ${place}`));
-    }
-  } else if (!(TYPES as readonly unknown[]).includes(type)) errors.push(notSupported(`${path}.type`, type, TYPES));
-}
-
-function checkWords(schema: JsonSchema, path: string, errors: FieldError[]): void {
-  for (const word of UNSUPPORTED)
-    if (schema[word] !== undefined) errors.push(forbidden(`${path}.${word}`, `${word} is not supported`));
-  if (schema['uniqueItems'] === true) {
-    errors.push(
-      forbidden(
-        `${path}.uniqueItems`,
-        'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
-      ),
-    );
-  }
-  const pattern = schema['pattern'];
-  if (typeof pattern === 'string' && pattern !== '' && goPattern(pattern) === undefined) {
-    errors.push(
-      invalid(`${path}.pattern`, pattern, "must be a valid regular expression, but isn't: error parsing regexp"),
-    );
-  }
-  if (schema['x-kubernetes-preserve-unknown-fields'] === false) {
-    errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'));
-  }
-  if (schema['x-kubernetes-embedded-resource'] === true && schema['type'] !== 'object') {
-    errors.push(
-      invalid(`${path}.type`, schema['type'] ?? '', 'must be object if x-kubernetes-embedded-resource is true'),
-    );
-  }
-}
-
-function checkListType(schema: JsonSchema, path: string, errors: FieldError[]): void {
-  const listType = schema['x-kubernetes-list-type'];
-  const keys = Array.isArray(schema['x-kubernetes-list-map-keys'])
-    ? schema['x-kubernetes-list-map-keys'].map(String)
-    : [];
-  const keysPath = `${path}.x-kubernetes-list-map-keys`;
-  if (listType === undefined) {
-    if (keys.length > 0) errors.push(forbidden(keysPath, 'must be empty if x-kubernetes-list-type is not map'));
-    return;
-  }
-  if (!(LIST_TYPES as readonly unknown[]).includes(listType))
-    errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, LIST_TYPES));
-  if (schema['type'] !== 'array') {
-    errors.push(invalid(`${path}.type`, schema['type'] ?? '', 'must be array if x-kubernetes-list-type is specified'));
-  }
-  if (listType !== 'map') return;
-  if (keys.length === 0) errors.push(requiredValue(keysPath, 'must not be empty if x-kubernetes-list-type is map'));
-  const items = schema['items'];
-  if (!isObject(items)) return;
-  if (items['type'] !== 'object') {
-    errors.push(
-      invalid(
-        `${path}.items.type`,
-        items['type'] ?? '',
-        "must be object if parent array's x-kubernetes-list-type is map",
-      ),
-    );
-    return;
-  }
-  const properties = isObject(items['properties']) ? items['properties'] : {};
-  for (const [index, key] of keys.entries()) {
-    if (!Object.hasOwn(properties, key)) {
-      errors.push(invalid(`${keysPath}[${index}]`, key, 'entries must all be names of item properties'));
-    } else if (!isRequired(items, key) && !hasDefault(properties[key])) {
-      errors.push(
-        requiredValue(
-          `${path}.items.properties[${key}].default`,
-          'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
+        invalid(
+          `${path}.type`,
+          type,
+          'only "object" is allowed as the type at the root of the schema if the status subresource is enabled',
         ),
       );
-    }
+    else if (Object.keys(schema).some((keyword) => !ALLOWED_KEYWORDS.has(keyword)))
+      errors.push(
+        invalidUnshown(
+          path,
+          `only [${ALLOWED_AT_ROOT}] fields are allowed at the root of the schema if the status subresource is enabled`,
+        ),
+      );
+  }
+  if (schema['nullable'] === true) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
+  return errors;
+}
+
+/** Schemas below one, with where they stand. */
+function* below(schema: JsonSchema, path: string): Generator<readonly [JsonSchema, string]> {
+  if (isObject(schema['not'])) yield [schema['not'], `${path}.not`];
+  for (const keyword of ['allOf', 'oneOf', 'anyOf']) {
+    const list = schema[keyword];
+    if (!Array.isArray(list)) continue;
+    for (const [index, one] of list.entries()) if (isObject(one)) yield [one, `${path}.${keyword}[${index}]`];
   }
 }
 
-const isRequired = (schema: JsonSchema, name: string): boolean =>
-  Array.isArray(schema['required']) && schema['required'].includes(name);
-const hasDefault = (schema: unknown): boolean => isObject(schema) && schema['default'] !== undefined;
+const properties = (schema: JsonSchema): [string, JsonSchema][] =>
+  isObject(schema['properties'])
+    ? Object.entries(schema['properties']).flatMap(([name, one]) => (isObject(one) ? [[name, one]] : []))
+    : [];
 
-function checkDefault(schema: JsonSchema, path: string, errors: FieldError[]): void {
+function schemaFaults(schema: JsonSchema, path: string, context: WordsContext): FieldError[] {
+  const errors = wordFaults(schema, path, context);
+  const { isRoot = false, ...inner } = context;
+  const additional = schema['additionalProperties'];
+  if (isObject(additional)) {
+    const noDefaults = 'inside additionalProperties applying to object metadata';
+    errors.push(
+      ...schemaFaults(
+        additional,
+        `${path}.additionalProperties`,
+        inner.insideMetadata === true ? { ...inner, noDefaults } : inner,
+      ),
+    );
+  }
+  for (const [name, one] of properties(schema)) {
+    const isMeta = (isRoot || schema['x-kubernetes-embedded-resource'] === true) && META_FIELDS.has(name);
+    const forOne = isMeta
+      ? { ...inner, insideMetadata: true, ...(isRoot ? { noDefaults: `in top-level ${name}` } : {}) }
+      : inner;
+    errors.push(...schemaFaults(one, `${path}.properties[${name}]`, forOne));
+  }
+  for (const [one, at] of below(schema, path)) errors.push(...schemaFaults(one, at, inner));
+  if (isObject(schema['items'])) errors.push(...schemaFaults(schema['items'], `${path}.items`, inner));
+  return [...errors, ...extensionFaults(schema, path), ...ruleFormFaults(schema, path)];
+}
+
+/** Defaults have no unknown fields, and fit the schema and its rules. */
+function defaultFaults(schema: JsonSchema, path: string, insideMetadata: boolean): FieldError[] {
+  const errors: FieldError[] = [];
   const { default: value, ...rest } = schema;
-  for (const fault of validateStructural(value, rest)) {
-    errors.push({ ...fault, field: fault.field === '<nil>' ? `${path}.default` : `${path}.default.${fault.field}` });
+  const embedded = schema['x-kubernetes-embedded-resource'] === true;
+  if (value !== undefined) {
+    const { value: pruned } = pruneStructural(value, rest, embedded);
+    if (!insideMetadata && !equalJson(pruned, value))
+      errors.push(invalid(`${path}.default`, value, 'must not have unknown fields'));
+    const faults = validateStructural(value, rest);
+    for (const fault of faults.length > 0 ? faults : checkRules(value, rest))
+      errors.push({ ...fault, field: fault.field === '<nil>' ? `${path}.default` : `${path}.default.${fault.field}` });
   }
+  if (isObject(schema['items'])) errors.push(...defaultFaults(schema['items'], `${path}.items`, insideMetadata));
+  for (const [name, one] of properties(schema))
+    errors.push(
+      ...defaultFaults(one, `${path}.properties[${name}]`, insideMetadata || (embedded && META_FIELDS.has(name))),
+    );
+  return errors;
 }
 
-/** A CRD may say of metadata only how names look. */
-function metadataFaults(metadata: JsonSchema, path: string): FieldError[] {
-  const { type: _type, properties, ...rest } = metadata;
-  const names = isObject(properties) ? Object.keys(properties) : [];
-  const allowed = Object.keys(rest).length === 0 && names.every((name) => name === 'name' || name === 'generateName');
-  if (allowed) return [];
-  return [
-    forbidden(path, 'must not specify anything other than name and generateName, but metadata is implicitly specified'),
-  ];
+/** As upstream, a level with faults in or below it is not asked about its rules. */
+function rules(schema: JsonSchema, path: string, place: RulePlace, total: CostTotal): FieldError[] {
+  const errors: FieldError[] = [];
+  const isCorrelatable = schema['x-kubernetes-map-type'] !== 'atomic';
+  const { uncorrelatable = isCorrelatable ? undefined : path } = place;
+  const times = place.times * maxElements(schema);
+  const forChild = (at: string | undefined, count: number): RulePlace => ({
+    times: count,
+    isResource: false,
+    ...(at === undefined ? {} : { uncorrelatable: at }),
+  });
+  const additional = schema['additionalProperties'];
+  if (isObject(additional))
+    errors.push(...rules(additional, `${path}.additionalProperties`, forChild(place.uncorrelatable, times), total));
+  for (const [name, one] of properties(schema))
+    errors.push(...rules(one, `${path}.properties[${name}]`, forChild(uncorrelatable, place.times), total));
+  if (isObject(schema['items'])) {
+    const at = place.uncorrelatable ?? (schema['x-kubernetes-list-type'] === 'map' ? undefined : path);
+    errors.push(...rules(schema['items'], `${path}.items`, forChild(at, times), total));
+  }
+  if (schema['x-kubernetes-validations'] !== undefined && schemaFaults(schema, path, {}).length === 0)
+    errors.push(...expressionFaults(schema, path, place, total));
+  return errors;
 }
 
 /** Whether a schema has a default anywhere. */
