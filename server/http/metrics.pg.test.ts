@@ -7,7 +7,7 @@ const PATH = '/api/v1/namespaces/default/configmaps';
 
 let api: ApiServer;
 beforeAll(async () => {
-  api = await startApiServer();
+  api = await startApiServer({ limits: { reads: 400, writes: 1_000, longRunning: 100 } });
 });
 afterAll(() => api.stop());
 
