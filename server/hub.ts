@@ -26,6 +26,7 @@ import { type Authority, loadAuthority } from './identity/authority.ts';
 import { writeKubeconfig } from './identity/kubeconfig.ts';
 import { loadTokenKeys, Tokens } from './identity/tokens.ts';
 import { nodeSubresources } from './http/subresources/node-streams.ts';
+import { proxySubresources } from './http/subresources/proxy.ts';
 import { NodeGateway } from './nodes/gateway.ts';
 import { NodePaths } from './nodes/node-paths.ts';
 import { PeerGateway } from './nodes/peer-gateway.ts';
@@ -235,7 +236,7 @@ async function assemble(
     log: log.child({ part: 'http' }),
     serverAddress: `${advertised}:${config.listen.port}`,
     caCertificate: authority.caCertificate,
-    subresources: nodeSubresources({ client, nodes }),
+    subresources: [...nodeSubresources({ client, nodes }), ...proxySubresources({ client, dialer })],
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
     limits: { reads: config.maxReads, writes: config.maxWrites, longRunning: config.maxLongRunning },

@@ -179,13 +179,12 @@ const SHOWN_KINDS: Readonly<Record<string, string>> = {
   attach: 'PodAttachOptions',
   exec: 'PodExecOptions',
   portforward: 'PodPortForwardOptions',
-  proxy: 'PodProxyOptions',
 };
 
 const shownAs = ({ group, version, kind }: Kind, subresource: string): ShownSubresource['shows'] => ({
   group,
   version,
-  kind: SHOWN_KINDS[subresource] ?? kind,
+  kind: subresource === 'proxy' ? `${kind}ProxyOptions` : (SHOWN_KINDS[subresource] ?? kind),
 });
 
 const names = ({ shortNames, categories }: Kind): object => ({

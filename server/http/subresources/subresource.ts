@@ -46,7 +46,7 @@ export interface Subresource {
   /** `log`. */
   readonly name: string;
   /** The HTTP methods it takes, for discovery (verbs) and 405. */
-  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS')[];
   /** The verbs that discovery shows, e.g. `['get']` for log, `['create', 'get']` for exec. */
   readonly verbs: readonly string[];
   /** The kind that discovery shows when it is not the parent's, e.g. Eviction of policy/v1. */
