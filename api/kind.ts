@@ -117,6 +117,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames, Kind
   readonly verbs: readonly Verb[];
   /** Present when /status is a subresource of its own. */
   readonly hasStatus: boolean;
+  /** The group that a 422 names, where upstream's is another than that of the request: a group in which the kind was served once. */
+  readonly faultGroup?: string;
   /** Present when /scale is served. */
   readonly scale?: ScalePaths;
   /** Does a change of spec raise metadata.generation. */

@@ -83,7 +83,7 @@ async function createNamed<T extends KubeObject>(
   repairFields(object, managedFields, context.warnings);
   prepare(kind, object);
   const faults = inRequestsWords(parts, validateCreate(kind, object), object);
-  if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
+  if (faults.length > 0) throw invalidError(kind.faultGroup ?? kind.group, kind.kind, name, faults);
   context.warnings.push(...(kind.warnings?.(object) ?? []));
   await parts.admission.validate(request);
   if (wasVersioned) throw badRequest('resourceVersion should not be set on objects to be created');

@@ -92,7 +92,7 @@ async function updateOnce<T extends KubeObject>(
   prepare(kind, subresource, next, old);
   if (request.fields === 'applied') keepTimes(next, old);
   const faults = inRequestsWords(parts, validate(kind, subresource, next, old), next, old);
-  if (faults.length > 0) throw invalidError(kind.group, kind.kind, name, faults);
+  if (faults.length > 0) throw invalidError(kind.faultGroup ?? kind.group, kind.kind, name, faults);
   context.warnings.push(...(kind.warnings?.(next, old) ?? []));
   await parts.admission.validate(admission);
 

@@ -231,6 +231,7 @@ export const ingressKind = defineKind<Ingress>({
   shortNames: ['ing'],
   hasStatus: true,
   hasGeneration: true,
+  faultGroup: 'extensions',
   columns: [
     nameColumn,
     textColumn(

@@ -141,6 +141,7 @@ export const networkPolicyKind = defineKind<NetworkPolicy>({
   schema: NetworkPolicy,
   shortNames: ['netpol'],
   hasGeneration: true,
+  faultGroup: 'extensions',
   columns: [
     nameColumn,
     textColumn('Pod-Selector', 'The labels of the pods it is for.', ({ spec }) =>
