@@ -108,7 +108,9 @@ async function createNamed<T extends KubeObject>(
     return stored as StoredObject<T>;
   } catch (error) {
     await allocation.undo();
-    throw error;
+    // The store knows only the resource, which has the group of the stored version.
+    const isTaken = error instanceof StatusError && error.reason === 'AlreadyExists';
+    throw isTaken ? parts.alreadyExists(kind, name) : error;
   }
 }
 

@@ -65,7 +65,7 @@ async function updateOnce<T extends KubeObject>(
   const { kind, namespace, name, subresource, context } = request;
   const { object: old } = kind.storedAs === undefined ? current : await inVersion(kind, current);
   const next = await request.change(request.replaces === true ? old : (JSON.parse(current.text) as T));
-  matchIdentity(request, next, old);
+  matchIdentity(parts.requestKind, request, next, old);
   applySchemaDefaults(kind.schema, next);
   kind.applyDefaults?.(next);
   if (request.fields !== 'applied') {
@@ -123,8 +123,9 @@ async function updateOnce<T extends KubeObject>(
   }
 }
 
-/** Does the new object mean this object: name, namespace, uid and resourceVersion. What is absent is filled in. */
+/** Does the new object mean this object: name, namespace, uid and resourceVersion. What is absent is filled in. A fault speaks of `about`, the kind of the request. */
 function matchIdentity<T extends KubeObject>(
+  about: Kind,
   { kind, namespace, name, fields }: UpdateRequest<T>,
   next: T,
   old: T,
@@ -141,13 +142,13 @@ function matchIdentity<T extends KubeObject>(
     // To an apply the uid is a field like others, which validation finds immutable.
     const key = `/registry/${kind.plural}/${namespace === '' ? '' : `${namespace}/`}${name}`;
     const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${metadata.uid ?? ''}, UID in object meta: ${uid}`;
-    throw insist(conflict(kind, name, why));
+    throw insist(conflict(about, name, why));
   }
   const version = metadata.resourceVersion ?? '';
   if (version === '' && allowsUnconditionalUpdate(kind)) metadata.resourceVersion = old.metadata.resourceVersion ?? '';
   else if (version !== '' && !/^\d+$/.test(version))
     throw badRequest(`metadata.resourceVersion: Invalid value: ${JSON.stringify(version)}: must be a number`);
-  else if (version !== '' && version !== old.metadata.resourceVersion) throw insist(conflict(kind, name));
+  else if (version !== '' && version !== old.metadata.resourceVersion) throw insist(conflict(about, name));
 }
 
 /** Built-in kinds that do not. */

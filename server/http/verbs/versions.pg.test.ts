@@ -115,6 +115,14 @@ test('a refusal speaks of the version asked; a dry run is answered in it', async
   expect((await make(path, 'e', { eventTime: '2026-11-21T07:00:00.000000Z', type: 'Odd' })).message).toContain(
     'reportingController: Required value',
   );
+  const whole = { action: 'a', reason: 'r', type: 'Normal', reportingController: 'x.io/c', reportingInstance: 'i' };
+  const about = { eventTime: '2026-11-21T07:00:00.000000Z', regarding: { namespace: 'default' }, ...whole };
+  expect((await make(path, 'e', about)).message).toBeUndefined();
+  expect((await make(path, 'e', about)).message).toBe('events.events.k8s.io "e" already exists');
+  const stale = { ...about, metadata: { name: 'e', resourceVersion: '1' } };
+  expect((await body(api.call('PUT', `${path}/e`, stale))).message).toStartWith(
+    'Operation cannot be fulfilled on events.events.k8s.io "e"',
+  );
   const dry = await make(`${VERSIONED('v1')}?dryRun=All`, 'dry', { count: 3 });
   expect(dry).toMatchObject({ apiVersion: 'test.example.com/v1', count: 3 });
   expect(dry.metadata.resourceVersion).toBeUndefined();
