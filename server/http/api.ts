@@ -6,7 +6,7 @@ import { GIT_VERSION, KUBERNETES } from '#base/version.ts';
 import { CA_PATH } from '#api/wire/version.ts';
 import { StatusError, badRequest } from '#api/meta/status.ts';
 import type { Authorization } from '#server/authorization/authorization.ts';
-import type { Authenticator, TokenIssuer, TokenReviewer } from '#server/identity/identity.ts';
+import type { Authenticator, TokenIssuer, TokenKeySet, TokenReviewer } from '#server/identity/identity.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
 import type { Registry, User } from '#server/store/registry.ts';
@@ -24,6 +24,7 @@ import { historyResponse } from './history.ts';
 import { ListSnapshots, observeLists } from './list-snapshots.ts';
 import { ApiMetrics, type Asked } from './metrics.ts';
 import { OpenApi } from './openapi.ts';
+import { OPENID_CONFIGURATION, OPENID_KEYS, openIdResponse } from './openid.ts';
 import { type RequestInfo, parseRequest } from './request-info.ts';
 import { errorResponse, jsonResponse, methodNotAllowed, plainNotFound, resourceNotFound } from './status-response.ts';
 import { hubSubresources } from './subresources/index.ts';
@@ -36,7 +37,7 @@ export interface ApiDeps {
   readonly registry: Registry;
   readonly store: ObjectStore;
   readonly authenticator: Authenticator;
-  readonly tokens: TokenIssuer & TokenReviewer;
+  readonly tokens: TokenIssuer & TokenReviewer & TokenKeySet;
   readonly log: Logger;
   /** Subresources beyond those of the store: log, exec, attach, portforward. */
   readonly subresources?: readonly Subresource[];
@@ -220,6 +221,8 @@ class Api {
     }
     if (!isLook) return plainNotFound();
     if (isUnder(parts, 'openapi')) return this.#openApi.answer(request, url, parts);
+    if (url.pathname === OPENID_CONFIGURATION || url.pathname === OPENID_KEYS)
+      return openIdResponse(url.pathname, this.#deps.tokens, this.#deps.serverAddress);
     if (url.pathname === '/version') return jsonResponse(VERSION_TEXT);
     if (url.pathname === '/metrics')
       return new Response(await this.#metrics.text(), { headers: { 'content-type': this.#metrics.contentType } });

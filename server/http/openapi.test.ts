@@ -6,7 +6,7 @@ import { OpenApi } from './openapi.ts';
 const openApi = new OpenApi(new Kinds(BUILT_IN_KINDS), 'v1.33.0');
 const get = (path: string, headers: Record<string, string> = {}): Response => {
   const url = new URL(`http://localhost${path}`);
-  return openApi.answer(new Request(url, { headers }), url, url.pathname.split('/').slice(1));
+  return openApi.answer(new Request(url.href, { headers }), url, url.pathname.split('/').slice(1));
 };
 
 /** Every reference in a document, without what stands before the name. */

@@ -50,6 +50,13 @@ export interface TokenIssuer {
   isJoinToken(token: string): Promise<boolean>;
 }
 
+/** What others need to check this cluster's service account tokens. */
+export interface TokenKeySet {
+  readonly issuer: string;
+  /** The public keys as JSON Web Keys (RFC 7517), each with `kid`, `alg` and `use`. */
+  publicKeys(): readonly Readonly<Record<string, unknown>>[];
+}
+
 /** How servers of one cluster know each other. */
 export interface ServerTokens {
   /** A credential for a connection that is about to be made to another server; it holds for a minute and opens nothing else. */

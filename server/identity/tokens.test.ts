@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type JWK, createLocalJWKSet, jwtVerify } from 'jose';
 import { systemClock } from '#base/clock.ts';
 import { MemoryClient } from '#test/support/memory-client.ts';
 import { Tokens, loadTokenKeys } from './tokens.ts';
@@ -29,4 +30,13 @@ test('isServerToken() refuses all other tokens, those that bear its audience too
   const ofStranger = await (await cluster('b')).serverToken();
   for (const token of [adminToken, await tokens.nodeToken('n1'), ofAccount, ofStranger, '', 'x.y.z'])
     expect(await tokens.isServerToken(token)).toBe(false);
+});
+
+test('the keys that are published check the tokens of service accounts', async () => {
+  const tokens = await cluster('one');
+  const account = { namespace: 'n', name: 'a', uid: 'u', audiences: ['vault'], expirationSeconds: 600 };
+  const { token } = await tokens.serviceAccountToken(account);
+  const keys = createLocalJWKSet({ keys: [...tokens.publicKeys()] as JWK[] });
+  const { payload } = await jwtVerify(token, keys, { issuer: tokens.issuer, audience: 'vault' });
+  expect(payload.sub).toBe('system:serviceaccount:n:a');
 });

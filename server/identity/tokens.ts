@@ -19,6 +19,7 @@ import type {
   ServerTokens,
   ServiceAccountTokenRequest,
   TokenIssuer,
+  TokenKeySet,
   TokenReviewer,
 } from './identity.ts';
 import { joinTokenHolds, parseJoinToken } from './join-token.ts';
@@ -85,7 +86,8 @@ interface Verified {
 }
 
 /** The cluster's tokens: the admin's (opaque), service accounts' and nodes' (JWT, ES256), and join tokens (Secrets). */
-export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, ServerTokens {
+export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, TokenKeySet, ServerTokens {
+  readonly issuer = SERVICE_ACCOUNT_ISSUER;
   readonly #keys: TokenKeys;
   readonly #client: Client;
   readonly #publicKey: KeyObject;
@@ -246,6 +248,11 @@ export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, Server
       if (oldest !== undefined) this.#verified.delete(oldest);
     }
     this.#verified.set(token, verified);
+  }
+
+  /** {@inheritDoc TokenKeySet.publicKeys} */
+  publicKeys(): readonly Readonly<Record<string, unknown>>[] {
+    return [{ ...this.#publicKey.export({ format: 'jwk' }), use: 'sig', kid: this.#keyId(), alg: 'ES256' }];
   }
 
   #keyId(): string {
