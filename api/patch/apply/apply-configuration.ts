@@ -4,7 +4,7 @@ import { equalJson } from '#api/schema/equal.ts';
 import { isObject } from '#api/schema/structural.ts';
 import { checkConfiguration } from './check-configuration.ts';
 import { conflictError } from './conflicts.ts';
-import { type Conflict, type FieldContext, type JsonObject, UNOWNED, reassign, viewOf } from './field-context.ts';
+import { type Conflict, type FieldContext, type JsonObject, reassign, viewOf } from './field-context.ts';
 import { difference, hasField } from './field-set.ts';
 import { givenFields } from './given-fields.ts';
 import { KUBECTL, fieldsLastApplied, withLastApplied } from './last-applied.ts';
@@ -19,6 +19,7 @@ import {
 } from './managers.ts';
 import { mergeConfiguration } from './merge-configuration.ts';
 import { pruneFields } from './prune-fields.ts';
+import { UNOWNED } from './reset-fields.ts';
 import { reconcileWithSchema } from './reconcile-schema.ts';
 import { updateManagers } from './record-update.ts';
 

@@ -17,19 +17,39 @@ interface Difference {
 
 const MODIFIED: Difference = { changed: NOTHING, removed: undefined };
 
+/** What to leave out of a comparison: fields at the root, and fields of metadata. */
+export interface LeftOut {
+  readonly roots: ReadonlySet<string>;
+  readonly ofMetadata: ReadonlySet<string>;
+}
+
 /**
  * Compares two objects of a type, field by field as they are owned (structured-merge-diff: TypedValue.Compare).
- * Fields at the root that are in `leaveOut` are not looked at. Throws TypeFaults when items of a list cannot be told apart.
+ * Throws TypeFaults when items of a list cannot be told apart.
  */
 export function compareObjects(
   type: FieldType,
   before: Record<string, unknown>,
   after: Record<string, unknown>,
-  leaveOut?: ReadonlySet<string>,
+  leaveOut?: LeftOut,
 ): Comparison {
   const shape = shapeOf(type, after);
-  const found = shape.is === 'map' ? compareMaps(shape.map, before, after, leaveOut) : undefined;
+  const found = shape.is === 'map' ? compareMaps(shape.map, before, after, leaveOut?.roots, leaveOut) : undefined;
   return { changed: found?.changed ?? NOTHING, removed: found?.removed ?? NOTHING };
+}
+
+/** Of a resource the metadata, without what is left out of it; else undefined. */
+function compareMetadata(
+  type: FieldType,
+  before: unknown,
+  after: unknown,
+  { ofMetadata }: LeftOut,
+): Difference | undefined {
+  const shape = shapeOf(type, after);
+  const left = asMap(before);
+  const right = asMap(after);
+  if (shape.is !== 'map' || left === undefined || right === undefined) return compareValues(type, before, after);
+  return compareMaps(shape.map, left, right, ofMetadata);
 }
 
 function compareValues(type: FieldType, before: unknown, after: unknown): Difference | undefined {
@@ -78,6 +98,7 @@ function compareMaps(
   before: Record<string, unknown>,
   after: Record<string, unknown>,
   leaveOut?: ReadonlySet<string>,
+  ofResource?: LeftOut,
 ): Difference | undefined {
   const found = new Found();
   for (const key in after) {
@@ -87,6 +108,8 @@ function compareMaps(
     if (left === right) continue;
     const inner = typeOfKey(type, key) ?? UNTYPED;
     if (left === undefined) found.change(elementOfKey(type, key), allFields(inner, right));
+    else if (ofResource !== undefined && key === 'metadata')
+      found.note(elementOfKey(type, key), compareMetadata(inner, left, right, ofResource));
     else found.note(elementOfKey(type, key), compareValues(inner, left, right));
   }
   for (const key in before) {

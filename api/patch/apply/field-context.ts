@@ -1,5 +1,5 @@
 import type { FieldType } from './field-type.ts';
-import { type FieldSet, NOTHING, difference, fieldsNamed, intersection } from './field-set.ts';
+import { NOTHING, difference, intersection } from './field-set.ts';
 import { type Comparison, compareObjects } from './compare-fields.ts';
 import { eachField } from './fields-v1.ts';
 import { type Manager, type ManagerIdentity, isSameManager, withSets } from './managers.ts';
@@ -36,24 +36,6 @@ export interface Conflict {
   /** The elements of the field's path. */
   readonly path: readonly string[];
 }
-
-/** Fields that nobody owns: they are the server's, or the same in every write (apimachinery: stripMeta). */
-export const UNOWNED: FieldSet = fieldsNamed(
-  ['apiVersion'],
-  ['kind'],
-  ['metadata'],
-  ...[
-    'name',
-    'namespace',
-    'creationTimestamp',
-    'selfLink',
-    'uid',
-    'clusterName',
-    'generation',
-    'managedFields',
-    'resourceVersion',
-  ].map((name) => ['metadata', name]),
-);
 
 /** The view of the request's own version. */
 export const ownView = ({ type, reset }: FieldContext): VersionView => ({
@@ -110,6 +92,6 @@ export function reassign(
 
 function compareIn(view: VersionView, { before, after }: { before: JsonObject; after: JsonObject }): Comparison {
   const { type, reset } = view;
-  const { changed, removed } = compareObjects(type, view.convert(before), view.convert(after), reset.roots);
+  const { changed, removed } = compareObjects(type, view.convert(before), view.convert(after), reset.leftOut);
   return { changed: reset.keep(changed), removed: reset.keep(removed) };
 }

@@ -96,20 +96,28 @@ export const difference = (a: FieldSet, b: FieldSet): FieldSet => subtract(a, b,
 /** As `difference`; of a field that is in `b`, all that is below it goes too. */
 export const differenceWithBelow = (a: FieldSet, b: FieldSet): FieldSet => subtract(a, b, true) ?? NOTHING;
 
-/** Undefined when nothing is left. */
+/** Undefined when nothing is left. Builds anew what is less: an object that keys were deleted from is slow ever after. */
 function subtract(a: FieldSet, b: FieldSet, below: boolean): FieldSet | undefined {
-  let output: FieldSetDraft | undefined;
-  for (const element in b) {
-    const left = a[element];
-    if (left === undefined) continue;
-    const rest = subtractNode(left, b[element] ?? NOTHING, below);
-    if (rest === left) continue;
-    output ??= { ...a };
-    if (rest === undefined) delete output[element];
-    else output[element] = rest;
+  if (!touches(a, b, below)) return a;
+  const output: FieldSetDraft = {};
+  let left = 0;
+  for (const element in a) {
+    const node = a[element] ?? NOTHING;
+    const other = b[element];
+    const rest = other === undefined ? node : subtractNode(node, other, below);
+    if (rest === undefined) continue;
+    output[element] = rest;
+    left++;
   }
-  if (output === undefined) return a;
-  return isEmptySet(output) ? undefined : output;
+  return left === 0 ? undefined : output;
+}
+
+function touches(a: FieldSet, b: FieldSet, below: boolean): boolean {
+  for (const element in b) {
+    const node = a[element];
+    if (node !== undefined && subtractNode(node, b[element] ?? NOTHING, below) !== node) return true;
+  }
+  return false;
 }
 
 function subtractNode(a: FieldSet, b: FieldSet, below: boolean): FieldSet | undefined {

@@ -185,7 +185,7 @@ function lazyList(schema: JsonSchema, dialect: Dialect): ListType {
 }
 
 function lazyMap(schema: JsonSchema, dialect: Dialect): MapType {
-  const atomic = schema['x-kubernetes-map-type'] === 'atomic';
+  const atomic = (schema['x-kubernetes-field-map-type'] ?? schema['x-kubernetes-map-type']) === 'atomic';
   const properties = isObject(schema['properties']) ? schema['properties'] : {};
   const fields = new Map<string, FieldOfType>();
   for (const [name, property] of Object.entries(properties)) {

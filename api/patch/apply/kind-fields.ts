@@ -19,12 +19,12 @@ const empties = new WeakMap<object, JsonObject>();
 
 /**
  * What a create is compared with: an object that says nothing. Of a built-in kind it has the structs that Go holds by value, which nobody owns
- * for themselves; of a custom kind it has nothing. Shared: not to be changed.
+ * for themselves; of a custom kind it has only metadata. Shared: not to be changed.
  */
 export function emptyObject(kind: Kind): JsonObject {
   let empty = empties.get(kind);
   if (empty === undefined) {
-    empty = kind.custom ? {} : { ...decodeObject(kind, {}).object, metadata: {} };
+    empty = { ...(kind.custom ? {} : decodeObject(kind, {}).object), metadata: {} };
     empties.set(kind, empty);
   }
   return empty;

@@ -71,8 +71,21 @@ export function elementText(element: string): string {
 const shown = (value: unknown): string =>
   value === null ? 'null' : typeof value === 'string' ? JSON.stringify(value) : goText(value);
 
-const RANKS: Readonly<Record<string, number>> = { '.': 0, f: 1, k: 2, v: 3, i: 4 };
-const rankOf = (element: string): number => RANKS[element[0] ?? ''] ?? 5;
+/** `.`, then f, k, v, i. */
+function rankOf(element: string): number {
+  switch (element.charCodeAt(0)) {
+    case 0x2e:
+      return 0;
+    case 0x66:
+      return 1;
+    case 0x6b:
+      return 2;
+    case 0x76:
+      return 3;
+    default:
+      return 4;
+  }
+}
 
 /** Where elements stand in `fieldsV1`: fields by name, then items by their keys, by value, by index. */
 export function compareElements(a: string, b: string): number {
@@ -114,18 +127,17 @@ function compareValues(a: unknown, b: unknown): number {
 const VALUE_RANKS: Readonly<Record<string, number>> = { number: 0, string: 1, boolean: 2 };
 const valueRank = (value: unknown): number => VALUE_RANKS[typeof value] ?? 3;
 
+/** Letters of the upper end, where the orders of UTF-16 and UTF-8 differ. */
+const HIGH = /[\ud800-\uffff]/;
+
 /** By code points, which is the order of UTF-8's bytes and so Go's; JavaScript's own puts astral letters before U+E000. */
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
-  const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at++) {
-    const left = a.charCodeAt(at);
-    const right = b.charCodeAt(at);
-    if (left === right) continue;
-    const isAstral = left >= 0xd800 && right >= 0xd800 && isSurrogate(left) !== isSurrogate(right);
-    return isAstral ? (isSurrogate(left) ? 1 : -1) : left - right;
+  if (!HIGH.test(a) || !HIGH.test(b)) return a < b ? -1 : 1;
+  const [left, right] = [Array.from(a), Array.from(b)];
+  for (const [at, letter] of left.entries()) {
+    const order = (letter.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? -1);
+    if (order !== 0) return order;
   }
-  return a.length - b.length;
+  return left.length - right.length;
 }
-
-const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;

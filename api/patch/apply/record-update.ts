@@ -1,6 +1,6 @@
 import type { ManagedFieldsEntry } from '#api/meta/object-meta.ts';
 import { equalJson } from '#api/schema/equal.ts';
-import { type FieldContext, type JsonObject, UNOWNED, reassign } from './field-context.ts';
+import { type FieldContext, type JsonObject, reassign } from './field-context.ts';
 import { NOTHING, difference, isEmptySet, isSubset, union } from './field-set.ts';
 import {
   type Manager,
@@ -65,7 +65,7 @@ export function updateManagers(
 ): readonly Manager[] {
   const { apiVersion, subresource, now } = context;
   const { managers: left, comparison } = reassign(context, managers, undefined, { before, after });
-  const own = difference(comparison.changed, UNOWNED);
+  const own = comparison.changed;
   if (isEmptySet(own))
     return left.length === managers.length && left.every((one, at) => one === managers[at]) ? managers : left;
   const identity: ManagerIdentity = {

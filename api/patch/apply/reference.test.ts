@@ -6,6 +6,7 @@ import type { FieldContext, JsonObject } from './field-context.ts';
 import { typeOfKind } from './field-type.ts';
 import { entriesOf, storedManagers } from './managers.ts';
 import { updateManagers } from './record-update.ts';
+import { NO_RESET } from './reset-fields.ts';
 import { REFERENCE_SCHEMA } from './reference-schema.ts';
 
 /** A write and what structured-merge-diff v4.6.0 made of it: conflicts, or the object and its managers (`A:` appliers, `U:` updaters). */
@@ -23,7 +24,7 @@ const context: FieldContext = {
   type: typeOfKind({ schema: REFERENCE_SCHEMA, custom: true }),
   apiVersion: 'v1',
   subresource: '',
-  reset: { roots: new Set(), keep: (set) => set },
+  reset: NO_RESET,
   now: '2026-01-01T00:00:00Z',
 };
 

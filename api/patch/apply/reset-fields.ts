@@ -1,4 +1,5 @@
 import { type Kind, resourceOf } from '#api/kind.ts';
+import type { LeftOut } from './compare-fields.ts';
 import { elementsOfPath } from './path-element.ts';
 import { type FieldSet, type FieldSetDraft, differenceWithBelow, fieldsNamed, isEmptySet } from './field-set.ts';
 
@@ -7,8 +8,8 @@ import { type FieldSet, type FieldSetDraft, differenceWithBelow, fieldsNamed, is
  * (upstream: GetResetFields of the kinds' strategies).
  */
 export interface ResetFields {
-  /** Fields at the root that are dropped whole. */
-  readonly roots: ReadonlySet<string>;
+  /** Fields that need not be compared: those at the root that are dropped whole, and those that nobody owns. */
+  readonly leftOut: LeftOut;
   /** The set without what is dropped. */
   keep(set: FieldSet): FieldSet;
 }
@@ -42,8 +43,34 @@ const KEPT: Readonly<Record<string, Pattern>> = {
   'pods/resize': { 'f:spec': { 'f:containers': RESIZED, 'f:initContainers': RESIZED } },
 };
 
-const NO_ROOTS: ReadonlySet<string> = new Set();
-const NONE: ResetFields = { roots: NO_ROOTS, keep: (set) => set };
+/** Fields of metadata that nobody owns: they are the server's, or the same in every write (apimachinery: stripMeta). */
+const UNOWNED_METADATA = [
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'clusterName',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+];
+
+/** All fields that nobody owns. */
+export const UNOWNED: FieldSet = fieldsNamed(
+  ['apiVersion'],
+  ['kind'],
+  ['metadata'],
+  ...UNOWNED_METADATA.map((name) => ['metadata', name]),
+);
+
+const leavingOut = (...roots: readonly string[]): LeftOut => ({
+  roots: new Set(['apiVersion', 'kind', ...roots]),
+  ofMetadata: new Set(UNOWNED_METADATA),
+});
+
+/** Nothing is dropped. */
+export const NO_RESET: ResetFields = { leftOut: leavingOut(), keep: (set) => set };
 const known = new WeakMap<object, Map<string, ResetFields>>();
 
 /** What writes to `kind` through `subresource` (`''` = the object itself) have no say in. */
@@ -58,12 +85,12 @@ export function resetFieldsOf(kind: Kind, subresource: string): ResetFields {
 function make(kind: Kind, subresource: string): ResetFields {
   const place = `${resourceOf(kind)}/${subresource}`;
   const pattern = subresource === 'scale' ? replicasOf(kind) : KEPT[place];
-  if (pattern !== undefined) return { roots: NO_ROOTS, keep: (set) => matching(set, pattern) };
+  if (pattern !== undefined) return { leftOut: leavingOut(), keep: (set) => matching(set, pattern) };
   const paths = DROPPED[place] ?? rule(kind, subresource);
-  if (paths.length === 0) return NONE;
+  if (paths.length === 0) return NO_RESET;
   const dropped = fieldsNamed(...paths);
   const roots = paths.filter(({ length }) => length === 1).map(([name = '']) => name);
-  return { roots: new Set(roots), keep: (set) => differenceWithBelow(set, dropped) };
+  return { leftOut: leavingOut(...roots), keep: (set) => differenceWithBelow(set, dropped) };
 }
 
 /** Of a Scale only the number is the object's. */

@@ -7,6 +7,7 @@ import type { JsonObject } from '#api/patch/apply/field-context.ts';
 import { typeOfKind } from '#api/patch/apply/field-type.ts';
 import { emptyObject, fieldContext } from '#api/patch/apply/kind-fields.ts';
 import { elementsOfPath } from '#api/patch/apply/path-element.ts';
+import { NO_RESET } from '#api/patch/apply/reset-fields.ts';
 import { parentEntries, scaleEntries } from '#api/patch/apply/scale-fields.ts';
 import { TypeFaults } from '#api/patch/apply/typed-value.ts';
 import { decodeObject } from '#api/schema/decode.ts';
@@ -43,7 +44,7 @@ export function applyToScale(
       {
         ...fieldContext(kind, 'scale', 0),
         type: typeOfKind(scaleKind),
-        reset: { roots: new Set(), keep: (set) => set },
+        reset: NO_RESET,
       },
       {
         live: live as unknown as JsonObject,
