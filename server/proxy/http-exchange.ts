@@ -5,8 +5,9 @@ import {
   type IncomingMessage,
   request as httpRequest,
 } from 'node:http';
+import { isIP } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
-import { connect as tlsConnect } from 'node:tls';
+import { checkServerIdentity, connect as tlsConnect } from 'node:tls';
 
 /** How the other end proves who it is. */
 export interface TlsTrust {
@@ -93,10 +94,13 @@ async function cancellable(link: Promise<Duplex>, signal: AbortSignal | undefine
 const reasonOf = ({ reason }: AbortSignal): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
 function secured(link: Duplex, trust: TlsTrust, signal: AbortSignal | undefined): Promise<Duplex> {
+  const host = trust.serverName.replace(/^\[(.*)\]$/, '$1');
   return new Promise((resolve, reject) => {
     const socket = tlsConnect({
       socket: link,
-      servername: trust.serverName,
+      // The handshake names no addresses; the certificate is checked all the same.
+      ...(isIP(host) === 0 ? { servername: host } : { host }),
+      checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
       ...(trust.ca === undefined ? {} : { ca: trust.ca }),
       rejectUnauthorized: trust.insecure !== true,
     });
