@@ -24,6 +24,7 @@ import { Drain } from './http/drain.ts';
 import { serverChecks } from './http/server-checks.ts';
 import { type Authority, loadAuthority } from './identity/authority.ts';
 import { writeKubeconfig } from './identity/kubeconfig.ts';
+import { CertificateSigner } from './identity/certificate-signer.ts';
 import { loadTokenKeys, Tokens } from './identity/tokens.ts';
 import { nodeSubresources } from './http/subresources/node-streams.ts';
 import { proxySubresources } from './http/subresources/proxy.ts';
@@ -36,6 +37,7 @@ import { createDialer } from './proxy/dialer.ts';
 import { createWebhookClient } from './proxy/webhook-client.ts';
 import { Manager } from './reconcile/manager.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
+import type { ClusterCertificates } from './reconcile/controller-deps.ts';
 import type { Client } from './store/client.ts';
 import { Kinds } from './store/kinds.ts';
 import { formatAddress, parseRange } from './store/address-range.ts';
@@ -137,7 +139,7 @@ async function assemble(
     store,
     admission: new AdmissionChain([
       ...admissionPlugins(store, { outside: { kinds, webhooks, authorizer: authorization.authorizer } }),
-      authorization.escalation,
+      ...authorization.plugins,
     ]),
     allocators: { services: allocator },
     kindOf: (apiVersion, name) => kinds.ofObject(apiVersion, name),
@@ -169,6 +171,7 @@ async function assemble(
   const nodesLog = log.child({ part: 'nodes' });
   const graceMs = config.nodeMonitorGraceSeconds * 1000;
   const gateway = new NodeGateway({
+    certificates: clusterCertificates(identityDir, authorization),
     client: client.as('system:nodes'),
     authenticator: tokens,
     issuer: tokens,
@@ -293,6 +296,29 @@ async function makeSystemNamespaces(client: Client): Promise<void> {
     try {
       await client.create(namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
     } catch (error) {
+/** The CA for controllers, who approve by what the requester may. */
+function clusterCertificates(identityDir: string, { authorizer }: Authorization): ClusterCertificates {
+  const signer = new CertificateSigner(identityDir);
+  return {
+    inspect: (request) => signer.inspect(request),
+    sign: (request, options) => signer.sign(request, options),
+    mayCreate: ({ username = '', groups = [] }, subresource) =>
+      authorizer.authorize(
+        { name: username, groups },
+        {
+          isResourceRequest: true,
+          verb: 'create',
+          path: '',
+          group: 'certificates.k8s.io',
+          namespace: '',
+          resource: 'certificatesigningrequests',
+          name: '',
+          subresource,
+        },
+      ).allowed,
+  };
+}
+
       if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error; // another server was first
     }
   }

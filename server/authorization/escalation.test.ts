@@ -7,6 +7,7 @@ import { roleBindingKind } from '#api/kinds/rbac/rolebinding.ts';
 import { systemClock } from '#base/clock.ts';
 import { MemoryClient } from '#test/support/memory-client.ts';
 import { Authorization } from './authorization.ts';
+import { EscalationCheck } from './escalation.ts';
 import { clusterRoleBindingOf, clusterRoleOf, roleBindingOf, roleOf } from './defaults/policy-text.ts';
 
 let authorization: Authorization;
@@ -41,7 +42,7 @@ function outcome<T extends KubeObject>(kind: Kind<T>, object: T, old?: T, groups
       old,
       context,
     } as const;
-    authorization.escalation.mutate(request);
+    new EscalationCheck(authorization.rbac, authorization.authorizer).mutate(request);
     return 'allowed';
   } catch (error) {
     return error instanceof Error ? error.message : 'not an error';

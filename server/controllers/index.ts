@@ -5,8 +5,8 @@ import { ClientEventRecorder } from '#server/reconcile/event-recorder.ts';
 import { type LeaderElection, soleLeader } from '#server/reconcile/leader.ts';
 import { Manager } from '#server/reconcile/manager.ts';
 import type { Controller } from '#server/reconcile/reconciler.ts';
+import { certificateSigningRequestController } from './certificatesigningrequest.ts';
 import { clusterRoleAggregationController } from './clusterroleaggregation.ts';
-import { apiServiceController } from './apiservice.ts';
 import { apiServiceController } from './apiservice.ts';
 import { customResourceDefinitionController } from './customresourcedefinition.ts';
 import { deploymentController } from './deployment.ts';
@@ -34,9 +34,10 @@ import { taintEvictionController } from './tainteviction.ts';
 const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerContext) => Controller])[] = [
   ['customresourcedefinition-controller', customResourceDefinitionController],
   ['kubernetes-service-controller', kubernetesServiceController],
+  ['clusterrole-aggregation-controller', clusterRoleAggregationController],
+  ['certificate-controller', certificateSigningRequestController],
   ['namespace-controller', namespaceController],
   ['service-account-controller', serviceAccountController],
-  ['clusterrole-aggregation-controller', clusterRoleAggregationController],
   ['root-ca-cert-publisher', rootCAController],
   ['node-ipam-controller', nodeIPAMController],
   ['node-controller', nodeLifecycleController],

@@ -19,6 +19,32 @@ export interface ClusterConfig {
   readonly rootCA: string;
 }
 
+/** What a certificate request asks for. */
+export interface RequestedCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly dnsNames: readonly string[];
+  readonly addresses: readonly string[];
+  readonly emails: readonly string[];
+  readonly uris: readonly string[];
+}
+
+/** The cluster's CA, as controllers use it. Requests are PKCS#10 in PEM. */
+export interface ClusterCertificates {
+  /** Rejects when the request cannot be read. */
+  inspect(request: string): Promise<RequestedCertificate>;
+  /** The certificate, in PEM. */
+  sign(
+    request: string,
+    options: { readonly usages: readonly string[]; readonly notBefore: Date; readonly notAfter: Date },
+  ): Promise<string>;
+  /** May who made the request create `certificatesigningrequests/<subresource>`: that is the right to have it approved at once. */
+  mayCreate(
+    requester: { readonly username?: string; readonly groups?: readonly string[] },
+    subresource: string,
+  ): boolean;
+}
+
 /** What `createControllers` and `createScheduler` need. */
 export interface ControllerDeps {
   readonly client: Client;
@@ -32,6 +58,8 @@ export interface ControllerDeps {
   readonly otherServers?: (() => Promise<readonly string[]>) | undefined;
   /** Asks webhooks. Default: none can be reached. */
   readonly webhooks?: WebhookClient | undefined;
+  /** Default: certificate requests are neither approved nor signed. */
+  readonly certificates?: ClusterCertificates | undefined;
 }
 
 /** What one controller gets: the same, under its own user name, with a recorder of its own. */

@@ -83,7 +83,7 @@ export async function startApiServer({
   const nodes = { find: () => Promise.reject(new Error('there are no nodes')) };
   const webhooks = createWebhookClient(createDialer({ client: () => client, nodes }));
   const outside = { kinds, webhooks, authorizer: authorization.authorizer };
-  const admission = new AdmissionChain([...admissionPlugins(store, { outside }), authorization.escalation]);
+  const admission = new AdmissionChain([...admissionPlugins(store, { outside }), ...authorization.plugins]);
   const kindOf = (apiVersion: string, name: string) => kinds.ofObject(apiVersion, name);
   const registry = new StoreRegistry({ store, admission, allocators: { services }, kindOf });
   const client = createClient(registry, store);
