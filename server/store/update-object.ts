@@ -152,7 +152,17 @@ function matchIdentity<T extends KubeObject>(
 }
 
 /** Built-in kinds that do not. */
-const ONLY_CONDITIONALLY = new Set(['leases.coordination.k8s.io', 'poddisruptionbudgets.policy']);
+const ONLY_CONDITIONALLY = new Set([
+  'leases.coordination.k8s.io',
+  'poddisruptionbudgets.policy',
+  'apiservices.apiregistration.k8s.io',
+  'mutatingadmissionpolicies.admissionregistration.k8s.io',
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+]);
 
 /** Custom resources, Leases and the like are only replaced by who has seen them (upstream: AllowUnconditionalUpdate). */
 const allowsUnconditionalUpdate = (kind: Kind): boolean => !kind.custom && !ONLY_CONDITIONALLY.has(resourceOf(kind));
