@@ -17,6 +17,7 @@ import { ensureDefaultRoles } from './authorization/defaults/ensure-defaults.ts'
 import { AdmissionChain } from './admission/chain.ts';
 import { admissionPlugins } from './admission/index.ts';
 import type { ServerConfig } from './config.ts';
+import { serveDefinitions } from './controllers/customresourcedefinition/serve-definitions.ts';
 import { createControllers } from './controllers/index.ts';
 import { openHubDatabase } from './hub-database.ts';
 import { createApi } from './http/api.ts';
@@ -151,6 +152,8 @@ async function assemble(
   authorization.start(client);
   started.push(async () => authorization.stop());
 
+  const stopServing = serveDefinitions({ client, kinds, webhooks });
+  started.push(async () => stopServing());
   const links = session === undefined ? undefined : new NodeLinkTable(database.orm, session);
   const deps = {
     client,

@@ -1,39 +1,33 @@
-import type { Kind } from '#api/kind.ts';
+import { storedKindOf } from '#api/kind.ts';
 import {
   CLEANUP_FINALIZER,
   type CustomResourceDefinition,
   customResourceDefinitionKind,
 } from '#api/kinds/apiextensions/customresourcedefinition.ts';
-import { kindOfDefinition } from '#api/kinds/apiextensions/custom-kind.ts';
 import { type TakenNames, acceptNames, isEstablished } from '#api/kinds/apiextensions/definition-status.ts';
 import { formatTime } from '#api/meta/time.ts';
 import { orUndefined } from '#server/reconcile/claim.ts';
 import type { ControllerContext } from '#server/reconcile/controller-deps.ts';
 import { type Controller, DONE, againAfter, keyOf } from '#server/reconcile/reconciler.ts';
 import { writeStatus } from '#server/reconcile/status.ts';
-import type { Kinds } from '#server/store/kinds.ts';
+import { kindsOf } from './customresourcedefinition/serve-definitions.ts';
 
 /** What is left of a definition's objects is looked at again after so long. */
 const AGAIN_MS = 250;
 
 /**
- * Serves the kinds that CustomResourceDefinitions describe, from the moment that their names are accepted until their last object is gone
- * (upstream: apiextensions-apiserver's naming, establishing and finalizing controllers).
+ * Says whether the names of CustomResourceDefinitions are accepted, from when on every server serves their kinds, and keeps a definition
+ * that is being deleted until its last object is gone (upstream: apiextensions-apiserver's naming, establishing and finalizing controllers).
  */
 export function customResourceDefinitionController(context: ControllerContext): Controller {
-  const { client, kinds, clock } = context;
+  const { client, clock } = context;
   return {
     workers: 2,
     watch: (queue) =>
       client.watch(customResourceDefinitionKind, {
-        added(definition) {
-          // Kinds of an earlier run are served before anybody asks for them.
-          if (isEstablished(definition)) serve(kinds, definition);
-          queue.add(keyOf(definition));
-        },
+        added: (definition) => queue.add(keyOf(definition)),
         modified: (definition) => queue.add(keyOf(definition)),
-        deleted(definition) {
-          retire(kinds, definition);
+        deleted() {
           // Names that it held are free for others now.
           for (const other of client.list(customResourceDefinitionKind)) queue.add(keyOf(other));
         },
@@ -46,32 +40,13 @@ export function customResourceDefinitionController(context: ControllerContext): 
       }
       const now = formatTime(new Date(clock.now()));
       const taken = takenBeside(context, definition);
-      const written = await writeStatus(client, customResourceDefinitionKind, definition, (current) =>
+      await writeStatus(client, customResourceDefinitionKind, definition, (current) =>
         acceptNames(current, taken, now),
       );
-      if (written !== undefined && isEstablished(written)) serve(kinds, written);
       return DONE;
     },
   };
 }
-
-/** The served versions, the one that is stored first. */
-const versionsOf = ({ spec }: CustomResourceDefinition): CustomResourceDefinition['spec']['versions'] =>
-  spec.versions.filter((version) => version.served).sort((a, b) => Number(b.storage) - Number(a.storage));
-
-function serve(kinds: Kinds, definition: CustomResourceDefinition): void {
-  const versions = versionsOf(definition);
-  for (const version of versions) kinds.add(kindOfDefinition(definition, version) as unknown as Kind);
-  const served = new Set(versions.map((version) => version.name));
-  for (const kind of kindsOf(kinds, definition)) if (!served.has(kind.version)) kinds.remove(kind);
-}
-
-function retire(kinds: Kinds, definition: CustomResourceDefinition): void {
-  for (const kind of kindsOf(kinds, definition)) kinds.remove(kind);
-}
-
-const kindsOf = (kinds: Kinds, { spec }: CustomResourceDefinition): Kind[] =>
-  kinds.all().filter((kind) => kind.custom && kind.group === spec.group && kind.plural === spec.names.plural);
 
 /** The names in the group that other definitions were given. */
 function takenBeside({ client }: ControllerContext, definition: CustomResourceDefinition): TakenNames {
@@ -89,8 +64,9 @@ function takenBeside({ client }: ControllerContext, definition: CustomResourceDe
 
 /** Deletes the objects of a definition; true when none is left. */
 async function emptied({ client, kinds }: ControllerContext, definition: CustomResourceDefinition): Promise<boolean> {
-  const [kind] = kindsOf(kinds, definition);
-  if (kind === undefined || !isEstablished(definition)) return true;
+  const [served] = kindsOf(kinds, definition);
+  if (served === undefined || !isEstablished(definition)) return true;
+  const kind = storedKindOf(served);
   const objects = client.list(kind);
   await Promise.all(
     objects

@@ -8,7 +8,10 @@ import { createLogger } from '#base/logger.ts';
 import { AllocationTable } from '#db/allocations.ts';
 import { AdmissionChain } from '#server/admission/chain.ts';
 import { admissionPlugins } from '#server/admission/index.ts';
+import { serveDefinitions } from '#server/controllers/customresourcedefinition/serve-definitions.ts';
 import { createControllers } from '#server/controllers/index.ts';
+import { createDialer } from '#server/proxy/dialer.ts';
+import { createWebhookClient } from '#server/proxy/webhook-client.ts';
 import { createScheduler } from '#server/scheduler/scheduler.ts';
 import type { Client } from '#server/store/client.ts';
 import { Kinds } from '#server/store/kinds.ts';
@@ -50,6 +53,11 @@ export async function startControlPlane(): Promise<ControlPlane> {
   const kinds = new Kinds(BUILT_IN_KINDS);
   const config = { clusterCIDR: '10.42.0.0/16', serviceCIDR, apiAddress: '192.0.2.1', apiPort: 6443, rootCA: 'PEM' };
   const deps = { client, kinds, log, clock: systemClock, config };
+  const dialer = createDialer({
+    client: () => client,
+    nodes: { find: () => Promise.reject(new Error('no nodes here')) },
+  });
+  const stopServing = serveDefinitions({ client, kinds, webhooks: createWebhookClient(dialer) });
   const services = [createControllers(deps), createScheduler(deps)];
   const runs = services.map((service) => service.run());
   return {
@@ -76,6 +84,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     async stop() {
       for (const service of services.toReversed()) await service.stop();
       await Promise.all(runs);
+      stopServing();
       allocator.stop();
       await store.stop();
       await storeRun;

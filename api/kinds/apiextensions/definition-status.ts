@@ -1,3 +1,4 @@
+import { approvalOf } from './api-approval.ts';
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionCondition,
@@ -41,12 +42,29 @@ export function acceptNames(
           message: 'the initial names have been accepted',
         }
       : { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' };
-  const conditions = [accepted, established].reduce(
+  const approval = approvalVerdict(definition);
+  const conditions = [accepted, established, ...approval].reduce(
     (list, verdict) => setCondition(list, verdict, now),
     old.conditions ?? [],
   );
   const acceptedNames = conflict === undefined ? names : (old.acceptedNames ?? { plural: '', kind: '' });
   return { ...old, conditions, acceptedNames };
+}
+
+const APPROVAL_VERDICTS = {
+  unprotected: undefined,
+  missing: ['False', 'MissingAnnotation'],
+  bypassed: ['False', 'UnapprovedAnnotation'],
+  approved: ['True', 'ApprovedAnnotation'],
+  invalid: ['False', 'InvalidAnnotation'],
+} as const;
+
+/** Only groups of Kubernetes' own are asked whether their reviewers approved. */
+function approvalVerdict(definition: CustomResourceDefinition): Verdict[] {
+  const { state, reason: message } = approvalOf(definition);
+  const [status, reason] = APPROVAL_VERDICTS[state] ?? [];
+  if (status === undefined || reason === undefined) return [];
+  return [{ type: 'KubernetesAPIApprovalPolicyConformant', status, reason, message }];
 }
 
 /** The status of a definition that is being deleted: its objects go first. */

@@ -21,6 +21,7 @@ import { dns1035Label, dns1123Subdomain } from '#api/meta/names.ts';
 import { equalJson } from '#api/schema/equal.ts';
 import type { JsonSchema } from '#api/schema/structural.ts';
 import { validateClientConfig } from '#api/kinds/admissionregistration/client-config-validation.ts';
+import { APPROVAL, approvalOf } from './api-approval.ts';
 import { fieldOfSchema } from './field-path.ts';
 import { parseJsonPath } from './json-path.ts';
 import { hasDefaults, validateSchema } from './schema-validation.ts';
@@ -328,28 +329,6 @@ function selectableFaults(
   }
   if (seen.size > MAX_SELECTABLE_FIELDS) errors.push(tooMany(path, seen.size, MAX_SELECTABLE_FIELDS));
   return errors;
-}
-
-/** The annotation by which the API reviewers let a group of theirs be used. */
-const APPROVAL = 'api-approved.kubernetes.io';
-
-/** Whether a group of Kubernetes' own was approved, and why not (upstream: apihelpers.GetAPIApprovalState). */
-export function approvalOf({ metadata, spec }: CustomResourceDefinition): {
-  readonly state: 'unprotected' | 'missing' | 'bypassed' | 'approved' | 'invalid';
-  readonly reason: string;
-} {
-  if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(spec.group)) return { state: 'unprotected', reason: '' };
-  const given = metadata.annotations?.[APPROVAL] ?? '';
-  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
-  const must = `protected groups must have approval annotation ${JSON.stringify(APPROVAL)}`;
-  if (given === '') return { state: 'missing', reason: `${must}, ${see}` };
-  if (given.startsWith('unapproved')) return { state: 'bypassed', reason: `not approved: ${JSON.stringify(given)}` };
-  if (/^[A-Za-z][-+.A-Za-z0-9]*:\/\/[^/?#\s]+/.test(given))
-    return { state: 'approved', reason: `approved in ${given}` };
-  return {
-    state: 'invalid',
-    reason: `${must} with either a URL or a reason starting with "unapproved", ${see}`,
-  };
 }
 
 /** As upstream, what was let be stays so. */
