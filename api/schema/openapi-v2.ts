@@ -33,7 +33,10 @@ function definition(schema: unknown): unknown {
   if (!isObject(schema)) return schema;
   const { allOf, oneOf, default: initial, ...rest } = schema;
   const converted = Object.fromEntries(
-    Object.entries(rest).map(([word, value]) => [word, word === '$ref' ? reference(value) : definition(value)]),
+    Object.entries(rest).map(([word, value]) => {
+      if (word === '$ref') return [word, reference(value)];
+      return [word, word === 'properties' && isObject(value) ? properties(value) : definition(value)];
+    }),
   );
   const only: unknown = Array.isArray(allOf) && allOf.length === 1 ? allOf[0] : undefined;
   if (isObject(only) && '$ref' in only) return { ...converted, $ref: reference(only['$ref']) };
@@ -41,6 +44,10 @@ function definition(schema: unknown): unknown {
   if (Array.isArray(oneOf)) return { ...converted, type: 'string' };
   return initial === undefined ? converted : { ...converted, default: initial };
 }
+
+/** Here the names are those of fields, `default` among them (LimitRangeItem), and no words of a schema. */
+const properties = (fields: JsonSchema): JsonSchema =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, definition(field)]));
 
 const reference = (target: unknown): string => String(target).replace('#/components/schemas/', '#/definitions/');
 
