@@ -46,6 +46,7 @@ export const hasSubresource = ({ subresources }: Pick<ApiContext, 'subresources'
 export async function dispatch(request: ResourceRequest, callSubresource: CallSubresource): Promise<Answer> {
   const behind = catchUpFor(request);
   if (behind !== undefined) await behind;
+  if (request.request.method === 'HEAD' && request.info.subresource !== 'proxy') throw methodNotAllowed();
   if (request.info.subresource !== '') return onSubresource(request, callSubresource);
   const { kind, info } = request;
   if (!kind.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed();

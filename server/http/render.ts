@@ -5,6 +5,7 @@ import type { StoredObject } from '#server/store/object-store.ts';
 import { allInVersion, inVersion } from '#server/store/served-version.ts';
 import type { ResourceRequest } from './api-context.ts';
 import { compressed } from './compress.ts';
+import { indentJson } from './indent-json.ts';
 import { jsonResponse } from './status-response.ts';
 import { partialText, readIncludeObject, tableText } from './table.ts';
 
@@ -17,12 +18,21 @@ export interface ListMetadata {
 
 /** A text that is JSON, in the encoding that the client asked for. */
 export function textResponse(request: ResourceRequest, text: string, code = 200): Response {
-  if (request.form.encoding === 'json')
-    return compressed(request.request, text, jsonResponse(text, code, request.warnings));
+  if (request.form.encoding === 'json') {
+    const shown = isPretty(request) ? indentJson(text) : text;
+    return compressed(request.request, shown, jsonResponse(shown, code, request.warnings));
+  }
   const yaml = stringify(JSON.parse(text));
   const response = jsonResponse(yaml, code, request.warnings);
   response.headers.set('content-type', 'application/yaml');
   return compressed(request.request, yaml, response);
+}
+
+/** `?pretty=true`, else whether the program is one whose answers people read (upstream: isPrettyPrint). */
+function isPretty({ request, url }: ResourceRequest): boolean {
+  const asked = url.search.includes('pretty') ? url.searchParams.get('pretty') : null;
+  if (asked !== null && asked !== '') return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(asked);
+  return /^(?:curl|Wget|Mozilla\/5\.0)/.test(request.headers.get('user-agent') ?? '');
 }
 
 /** One object, in the version and form asked for. A promise only where it is stored in another version. */
