@@ -11,6 +11,7 @@ import { daemonSetKind } from './apps/daemonset.ts';
 import { apiServiceKind } from './apiregistration/apiservice.ts';
 import { deploymentKind } from './apps/deployment.ts';
 import { replicaSetKind } from './apps/replicaset.ts';
+import { statefulSetKind } from './apps/statefulset.ts';
 import { selfSubjectReviewKind } from './authentication/selfsubjectreview.ts';
 import { tokenRequestKind } from './authentication/tokenrequest.ts';
 import { tokenReviewKind } from './authentication/tokenreview.ts';
@@ -66,6 +67,7 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
   replicationControllerKind,
   replicaSetKind,
   deploymentKind,
+  statefulSetKind,
   daemonSetKind,
   controllerRevisionKind,
   jobKind,
