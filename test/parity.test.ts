@@ -88,6 +88,8 @@ function ownSayings(schema: TSchema): Set<string> {
   const said = Object.entries(WORDS)
     .filter(([word, keyword]) => schema[keyword] !== undefined && !(isStruct && word === 'mapType'))
     .map(([word, keyword]) => `${word} ${String(schema[keyword])}`);
+  const field: unknown = schema['x-kubernetes-field-map-type'];
+  if (typeof field === 'string') said.push(`mapType ${field}`);
   return new Set([`type ${typeText(schema)}`, ...said]);
 }
 

@@ -78,6 +78,8 @@ export const pointer = <T extends TSchema>(schema: T): T => ({ ...schema, 'x-kub
  * without omitempty: every object has it, zero at least.
  */
 export const value = <T extends TSchema>(schema: T): T => ({ ...schema, 'x-kubernetes-value': true });
+/** A struct that apply merges field by field here, although by its definition it is replaced whole. */
+export const granular = <T extends TSchema>(schema: T): T => ({ ...schema, 'x-kubernetes-field-map-type': 'granular' });
 /**
  * A field of a struct that Go embeds: in JSON beside its siblings, in protobuf inside the message with the number `message`; a list of
  * numbers for a struct within a struct, the outer first.

@@ -132,6 +132,8 @@ class Schemas {
     const named = this.#nameOf(schema);
     if (named !== undefined) {
       delete kept['x-kubernetes-map-type'];
+      const own: unknown = schema['x-kubernetes-field-map-type'];
+      if (own !== undefined) kept['x-kubernetes-map-type'] = own;
       return { ...kept, allOf: [reference(named)], ...(schema['x-kubernetes-value'] === true ? { default: {} } : {}) };
     }
     if (schema['type'] === 'array') return { ...kept, type: 'array', items: this.#item(schema['items'] as TSchema) };
