@@ -39,6 +39,8 @@ const COUNTED = new Set([
 
 /** `hugepages-2Mi` and the like. */
 export const isHugePage = (name: string): boolean => name.startsWith('hugepages-');
+/** `hugepages-2Mi`, or `requests.hugepages-2Mi` as quotas may say, too. */
+export const isQuotaPage = (name: string): boolean => isHugePage(name) || name.startsWith('requests.hugepages-');
 /** Names without a domain, and those of kubernetes.io. */
 const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** A resource of someone else's, such as `example.com/gpu`; whole numbers, never overcommitted. */
@@ -93,6 +95,13 @@ export function validateResourceName(name: string, path: string): FieldError[] {
   if (!CONTAINER_RESOURCES.has(name) && !isHugePage(name))
     errors.push(invalid(path, name, 'must be a standard resource for containers'));
   return errors;
+}
+
+/** The faults of the name of a resource of any sort, as quotas and bounds name them (core validation: validateResourceName). */
+export function validateAnyResourceName(name: string, path: string): FieldError[] {
+  const wrong = eachInvalid(path, name, qualifiedName(name));
+  if (wrong.length > 0 || name.includes('/') || STANDARD_RESOURCES.has(name) || isQuotaPage(name)) return wrong;
+  return [invalid(path, name, 'must be a standard resource type or fully qualified')];
 }
 
 /** An amount of a resource: not below zero, and whole where it counts things. */

@@ -10,10 +10,9 @@ export function applyVolumeDefaults(volume: Volume): void {
     if (source !== undefined) source.defaultMode ??= FILE_MODE;
   for (const file of volume.downwardAPI?.items ?? []) applyFileDefaults(file);
   for (const source of volume.projected?.sources ?? []) applyProjectionDefaults(source);
-  if (volume.hostPath !== undefined) volume.hostPath.type ??= '';
   const claim = volume.ephemeral?.volumeClaimTemplate;
   if (claim !== undefined) claim.spec.volumeMode ??= 'Filesystem';
-  applyLegacyDefaults(volume);
+  applySourceDefaults(volume);
 }
 
 function applyProjectionDefaults({ serviceAccountToken, downwardAPI }: VolumeProjection): void {
@@ -26,8 +25,16 @@ function applyFileDefaults({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile
   if (resourceFieldRef !== undefined) resourceFieldRef.divisor ||= '0';
 }
 
-/** Sources that no node of ours mounts, but that objects may name. */
-function applyLegacyDefaults({ iscsi, rbd, azureDisk, scaleIO }: Volume): void {
+/** What pods' volumes and PersistentVolumes have in common; most are sources that no node of ours mounts, but that objects may name. */
+export function applySourceDefaults(source: {
+  hostPath?: Volume['hostPath'];
+  iscsi?: { iscsiInterface?: string };
+  rbd?: { pool?: string; user?: string; keyring?: string };
+  azureDisk?: Volume['azureDisk'];
+  scaleIO?: { storageMode?: string; fsType?: string };
+}): void {
+  const { hostPath, iscsi, rbd, azureDisk, scaleIO } = source;
+  if (hostPath !== undefined) hostPath.type ??= '';
   if (iscsi !== undefined) iscsi.iscsiInterface ||= 'default';
   if (rbd !== undefined) {
     rbd.pool ||= 'rbd';

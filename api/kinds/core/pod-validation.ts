@@ -1,4 +1,4 @@
-import { type FieldError, eachInvalid, forbidden } from '#api/meta/field-error.ts';
+import { type FieldError, eachInvalid, forbidden, invalid } from '#api/meta/field-error.ts';
 import { dns1123Subdomain } from '#api/meta/names.ts';
 import { validateImageNames } from '#api/podspec/validate-container.ts';
 import { validateEphemeralContainers } from '#api/podspec/validate-ephemeral.ts';
@@ -12,6 +12,7 @@ export function validatePod(pod: Pod): FieldError[] {
   const isNew = !pod.metadata.resourceVersion;
   const errors = validatePodSpec(spec, 'spec', true);
   errors.push(...validateTokens(pod));
+  errors.push(...validateMirror(pod));
   errors.push(...validateImageNames(spec.containers, 'spec.containers'));
   errors.push(...validateImageNames(spec.initContainers, 'spec.initContainers'));
   if (isNew && (spec.ephemeralContainers ?? []).length > 0)
@@ -20,6 +21,16 @@ export function validatePod(pod: Pod): FieldError[] {
   if (isNew && (spec.schedulingGates ?? []).length > 0 && spec.nodeName)
     errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
   return errors;
+}
+
+const MIRROR = 'kubernetes.io/config.mirror';
+
+/** A pod that shows one which a node made by itself is on that node from the start. */
+function validateMirror({ metadata, spec }: Pod): FieldError[] {
+  const mirror = metadata.annotations?.[MIRROR];
+  if (mirror === undefined || spec?.nodeName) return [];
+  const why = 'must set spec.nodeName if mirror pod annotation is set';
+  return [invalid(`metadata.annotations[${MIRROR}]`, mirror, why)];
 }
 
 /** A pod without a ServiceAccount has nobody whose token it could get. */
@@ -61,27 +72,4 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
         forbidden(`status.containerStatuses[${index}].state`, 'may not be transitioned to non-terminated state'),
       );
   return errors;
-}
-
-/** What is allowed in a pod but will hardly be meant (upstream: pkg/api/pod warnings). */
-export function podWarnings({ spec }: Pod): string[] {
-  const warnings: string[] = [];
-  if ((spec?.terminationGracePeriodSeconds ?? 0) < 0)
-    warnings.push(
-      'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
-    );
-  for (const [index, { name = '' }] of (spec?.imagePullSecrets ?? []).entries())
-    if (name === '') warnings.push(`spec.imagePullSecrets[${index}].name: invalid empty name ""`);
-  for (const field of ['initContainers', 'containers'] as const)
-    for (const [index, { env = [] }] of (spec?.[field] ?? []).entries()) {
-      const names = new Map<string, unknown>();
-      for (const [at, variable] of env.entries()) {
-        if (names.has(variable.name) && variable.value === undefined)
-          warnings.push(
-            `spec.${field}[${index}].env[${at}]: hides previous definition of ${JSON.stringify(variable.name)}, which may be dropped when using apply`,
-          );
-        names.set(variable.name, variable);
-      }
-    }
-  return warnings;
 }

@@ -6,14 +6,10 @@ import { PodSpec } from '#api/podspec/pod-spec.ts';
 import { podColumns } from '#api/kinds/core/pod-columns.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
 import { applyPodDefaults, syncServiceAccount } from '#api/podspec/defaults.ts';
+import { podSpecWarnings } from '#api/podspec/pod-warnings.ts';
 import { qosClass } from '#api/podspec/qos.ts';
 import { validateEphemeralUpdate } from '#api/podspec/validate-ephemeral.ts';
-import {
-  podWarnings,
-  validatePod,
-  validatePodStatusUpdate,
-  validatePodUpdate,
-} from '#api/kinds/core/pod-validation.ts';
+import { validatePod, validatePodStatusUpdate, validatePodUpdate } from '#api/kinds/core/pod-validation.ts';
 
 /** `core.v1.Pod`. */
 export const Pod = object(
@@ -88,5 +84,5 @@ export const podKind = defineKind<Pod>({
   validateStatusUpdate: validatePodStatusUpdate,
   validateSubresourceUpdate: (subresource, pod, old) =>
     subresource === 'ephemeralcontainers' ? validateEphemeralUpdate(pod.spec, old.spec) : [],
-  warnings: podWarnings,
+  warnings: ({ metadata, spec }) => podSpecWarnings(spec, metadata),
 });

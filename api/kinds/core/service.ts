@@ -22,6 +22,7 @@ import { carryAllocations } from '#api/kinds/core/service-allocation.ts';
 import { applyServiceDefaults, completeAddresses, prepareService } from '#api/kinds/core/service-defaults.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
 import { validateService, validateServiceStatus, validateServiceUpdate } from '#api/kinds/core/service-validation.ts';
+import { serviceWarnings } from '#api/kinds/core/service-warnings.ts';
 import { dns1035Label, nameOf } from '#api/meta/names.ts';
 
 /** `core.v1.ServicePort`. */
@@ -202,4 +203,5 @@ export const serviceKind = defineKind<Service>({
   validate: validateService,
   validateUpdate: validateServiceUpdate,
   validateStatusUpdate: validateServiceStatus,
+  warnings: serviceWarnings,
 });
