@@ -52,6 +52,19 @@ import { clusterRoleKind } from './rbac/clusterrole.ts';
 import { clusterRoleBindingKind } from './rbac/clusterrolebinding.ts';
 import { roleKind } from './rbac/role.ts';
 import { roleBindingKind } from './rbac/rolebinding.ts';
+import { limitRangeKind } from './core/limitrange.ts';
+import { persistentVolumeKind } from './core/persistentvolume.ts';
+import { persistentVolumeClaimKind } from './core/persistentvolumeclaim.ts';
+import { podTemplateKind } from './core/podtemplate.ts';
+import { resourceQuotaKind } from './core/resourcequota.ts';
+import { runtimeClassKind } from './node/runtimeclass.ts';
+import { priorityClassKind } from './scheduling/priorityclass.ts';
+import { csiDriverKind } from './storage/csidriver.ts';
+import { csiNodeKind } from './storage/csinode.ts';
+import { csiStorageCapacityKind } from './storage/csistoragecapacity.ts';
+import { storageClassKind } from './storage/storageclass.ts';
+import { volumeAttachmentKind } from './storage/volumeattachment.ts';
+import { volumeAttributesClassKind } from './storage/volumeattributesclass.ts';
 
 /** Every kind that is stored and served without being asked for; the one list of them. */
 export const BUILT_IN_KINDS: readonly Kind[] = [
@@ -76,6 +89,19 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
   horizontalPodAutoscalerV1Kind,
   podDisruptionBudgetKind,
   newEventKind,
+  limitRangeKind,
+  persistentVolumeKind,
+  persistentVolumeClaimKind,
+  podTemplateKind,
+  resourceQuotaKind,
+  runtimeClassKind,
+  priorityClassKind,
+  csiDriverKind,
+  csiNodeKind,
+  csiStorageCapacityKind,
+  storageClassKind,
+  volumeAttachmentKind,
+  volumeAttributesClassKind,
   endpointSliceKind,
   leaseKind,
   ingressKind,
