@@ -1,4 +1,5 @@
 import { type KubeObject, resourceOf } from '#api/kind.ts';
+import { SYSTEM_PRIORITY_CLASSES } from '#api/kinds/scheduling/priorityclass.ts';
 import type { Pod } from '#api/kinds/core/pod.ts';
 import { forbiddenError } from '#api/meta/status.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
@@ -15,12 +16,6 @@ interface PriorityClass extends KubeObject {
 
 const RESOURCE = 'priorityclasses.scheduling.k8s.io';
 const PREEMPTS = 'PreemptLowerPriority';
-
-/** The classes that every cluster has (upstream: pkg/apis/scheduling SystemPriorityClasses). */
-const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-};
 
 /** Puts the number behind a pod's priority class into its spec, and lets only one class be everybody's. */
 export class PriorityAdmission implements AdmissionPlugin {
@@ -54,7 +49,13 @@ export class PriorityAdmission implements AdmissionPlugin {
     spec.preemptionPolicy = policy;
   }
 
-  validate({ kind, operation, subresource, object }: AdmissionRequest): void {
+  validate({ kind, operation, subresource, object, name: deleted }: AdmissionRequest): void {
+    if (
+      operation === 'DELETE' &&
+      resourceOf(kind) === RESOURCE &&
+      SYSTEM_PRIORITY_CLASSES.some(({ name }) => name === deleted)
+    )
+      throw forbiddenError(kind, deleted, 'this is a system priority class and cannot be deleted');
     const isWrite = operation === 'CREATE' || operation === 'UPDATE';
     if (!isWrite || subresource !== '' || resourceOf(kind) !== RESOURCE) return;
     const { metadata, globalDefault } = object as PriorityClass;
@@ -68,8 +69,8 @@ export class PriorityAdmission implements AdmissionPlugin {
   }
 
   #class(name: string): { readonly name: string; readonly value: number; readonly policy: string } | undefined {
-    const system = SYSTEM_CLASSES[name];
-    if (system !== undefined) return { name, value: system, policy: PREEMPTS };
+    const system = SYSTEM_PRIORITY_CLASSES.find((one) => one.name === name);
+    if (system !== undefined) return { name, value: system.value, policy: PREEMPTS };
     const stored = name === '' ? this.#default() : this.#store.get(RESOURCE, '', name)?.object;
     if (stored === undefined) return name === '' ? { name, value: 0, policy: PREEMPTS } : undefined;
     const { metadata, value = 0, preemptionPolicy = PREEMPTS } = stored as PriorityClass;
