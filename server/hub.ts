@@ -12,6 +12,7 @@ import type { Service } from '#base/service.ts';
 import { GIT_VERSION } from '#base/version.ts';
 import { AllocationTable } from '#db/allocations.ts';
 import { NodeLinkTable } from '#db/node-links.ts';
+import { ensureSystemPriorityClasses } from './admission/system-priority-classes.ts';
 import { Authorization } from './authorization/authorization.ts';
 import { ensureDefaultRoles } from './authorization/defaults/ensure-defaults.ts';
 import { AdmissionChain } from './admission/chain.ts';
@@ -149,6 +150,7 @@ async function assemble(
   const tokens = new Tokens(keys, client, () => store.current());
   await makeSystemNamespaces(client);
   await ensureDefaultRoles(client);
+  await ensureSystemPriorityClasses(client);
   authorization.start(client);
   started.push(async () => authorization.stop());
 
