@@ -1,5 +1,6 @@
 import { type Kind, apiVersionOf } from '#api/kind.ts';
-import { openApiV2 } from '#api/schema/openapi-v2.ts';
+import { encodeSwagger } from '#api/schema/openapi-v2-protobuf.ts';
+import { type SwaggerDocument, openApiV2 } from '#api/schema/openapi-v2.ts';
 import { type OpenApiDocument, openApiDocument } from '#api/schema/openapi.ts';
 import { StatusError } from '#api/meta/status.ts';
 import type { Kinds } from '#server/store/kinds.ts';
@@ -10,8 +11,13 @@ import { jsonResponse, plainNotFound } from './status-response.ts';
 /** The name under which the whole, in version 2, is kept. */
 const V2 = 'v2';
 const JSON_TYPES = ['application/json', 'application/*', '*/*'];
+/** Under the later name and the earlier one, which is no media type by the letter. */
+const V2_PROTOBUF_TYPES = [
+  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+];
 
-/** /openapi/v3: the index, with a hash a group version, and the documents; /openapi/v2: all of them as one, in JSON. */
+/** /openapi/v3: the index, with a hash a group version, and the documents; /openapi/v2: all of them as one, in JSON or in protobuf. */
 export class OpenApi {
   readonly #kinds: Kinds;
   readonly #version: string;
@@ -57,15 +63,20 @@ export class OpenApi {
     return known(request, hash) ?? send(request, text, hash);
   }
 
-  /** Clients that ask for protobuf alone are told that there is none; those that know of version 3 do without. */
+  /** In JSON, or in protobuf for who asks for that alone: kubectl does, for a kind that no document of version 3 has. */
   #v2(request: Request): Response {
     const accepted = (request.headers.get('accept') ?? '*/*').split(',').map((one) => one.split(';')[0]?.trim() ?? '');
-    if (!accepted.some((type) => type === '' || JSON_TYPES.includes(type)))
-      throw new StatusError('NotAcceptable', 'only the following media types are accepted: application/json');
-    const make = (): unknown =>
+    const make = (): SwaggerDocument =>
       openApiV2([...this.#groupVersions().values()].map((kinds) => openApiDocument(kinds, this.#version)));
     const hash = this.#hash(V2, make);
-    return known(request, hash) ?? send(request, this.#text(V2, make), hash);
+    const isJson = accepted.some((type) => type === '' || JSON_TYPES.includes(type));
+    if (isJson) return known(request, hash) ?? send(request, this.#text(V2, make), hash);
+    if (!accepted.some((type) => V2_PROTOBUF_TYPES.includes(type)))
+      throw new StatusError(
+        'NotAcceptable',
+        `only the following media types are accepted: application/json, ${V2_PROTOBUF_TYPES.join(', ')}`,
+      );
+    return known(request, hash) ?? sendProtobuf(encodeSwagger(make()), hash);
   }
 
   /** `api/v1`, `apis/apps/v1` … and the kinds in each. */
@@ -111,3 +122,8 @@ function send(request: Request, text: string, hash: string): Response {
   response.headers.set('vary', 'Accept');
   return compressed(request, text, response);
 }
+
+const sendProtobuf = (bytes: Uint8Array<ArrayBuffer>, hash: string): Response =>
+  new Response(bytes, {
+    headers: { 'content-type': V2_PROTOBUF_TYPES[0] ?? '', etag: `"${hash}"`, vary: 'Accept' },
+  });
