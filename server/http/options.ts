@@ -1,5 +1,6 @@
 import { type FieldError, forbidden, invalid, notSupported, requiredValue, tooLong } from '#api/meta/field-error.ts';
 import { invalidError } from '#api/meta/status.ts';
+import { isTrue } from './request-info.ts';
 
 /** What to do about unknown and repeated fields of a body. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
@@ -46,7 +47,7 @@ export function readWriteOptions(request: Request, url: URL, kind: OptionsKind):
     dryRun: dryRun.length > 0,
     fieldManager: fieldManager === '' ? manager() : fieldManager,
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as FieldValidation),
-    force: query.get('force') === 'true' || query.get('force') === '1',
+    force: isTrue(query.get('force')),
   };
 }
 

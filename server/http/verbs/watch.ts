@@ -81,8 +81,8 @@ class WatchStream {
     const { api, kind } = request;
     this.#uncount = api.metrics.watching(kind, () => waitingBytes(controller));
     this.#leave = request.seat.keep();
-    // Bun holds back the response's headers until the first bytes; clients skip an empty line.
-    controller.enqueue(NEWLINE);
+    // Bun holds back the response's headers until the first bytes. Before JSON every client skips a space; the Python client takes an empty line for an event.
+    controller.enqueue(SPACE);
     const after = this.#sendState(request);
     this.#after = after;
     const resource = resourceOf(kind);
@@ -235,4 +235,4 @@ class WatchStream {
 /** What the client has not read; its stream's mark is 0. */
 const waitingBytes = ({ desiredSize }: ReadableStreamDefaultController<Uint8Array>): number => -(desiredSize ?? 0);
 
-const NEWLINE = new Uint8Array([0x0a]);
+const SPACE = new Uint8Array([0x20]);
