@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'bun:test';
+import { persistentVolumeKind } from '#api/kinds/core/persistentvolume.ts';
 import { podKind } from '#api/kinds/core/pod.ts';
 import { systemClock } from '#base/clock.ts';
 import { MemoryClient } from '#test/support/memory-client.ts';
@@ -9,7 +10,13 @@ const nodes = new NodeAuthorizer();
 beforeAll(async () => {
   const client = new MemoryClient(systemClock);
   nodes.start(client);
-  for (const on of ['n1', 'n2'])
+  for (const on of ['n1', 'n2']) {
+    await client.create(persistentVolumeKind, {
+      kind: 'PersistentVolume',
+      apiVersion: 'v1',
+      metadata: { name: `volume-${on}` },
+      spec: { claimRef: { namespace: 'a', name: `claim-${on}` } },
+    });
     await client.create(podKind, {
       kind: 'Pod',
       apiVersion: 'v1',
@@ -24,6 +31,7 @@ beforeAll(async () => {
         ],
       },
     });
+  }
 });
 
 const may = (verb: string, resource: string, namespace: string, name: string, more: Partial<Attributes> = {}) => {
@@ -42,6 +50,9 @@ test.each([
   ['get', 'configmaps', 'a', 'config-n2', false],
   ['get', 'persistentvolumeclaims', 'a', 'claim-n1', true],
   ['get', 'persistentvolumeclaims', 'a', 'claim-n2', false],
+  ['get', 'persistentvolumes', '', 'volume-n1', true],
+  ['get', 'persistentvolumes', '', 'volume-n2', false],
+  ['list', 'persistentvolumes', '', '', false],
   ['get', 'pods', 'a', 'on-n1', true],
   ['get', 'pods', 'a', 'on-n2', false],
   ['list', 'pods', 'a', '', false],

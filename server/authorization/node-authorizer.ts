@@ -1,3 +1,4 @@
+import { persistentVolumeKind } from '#api/kinds/core/persistentvolume.ts';
 import { type Pod, podKind } from '#api/kinds/core/pod.ts';
 import type { PolicyRule } from '#api/kinds/rbac/rules.ts';
 import type { Client } from '#server/store/client.ts';
@@ -56,8 +57,9 @@ export class NodeAuthorizer implements Authorizer {
       case 'persistentvolumeclaims':
         return this.#claim(node, asked);
       case 'persistentvolumes':
+        return this.#volume(node, asked);
       case 'volumeattachments.storage.k8s.io':
-        return asked.verb === 'get' ? no(unrelated(node)) : no('can only get individual resources of this type');
+        return no(asked.verb === 'get' ? unrelated(node) : ONE_ONLY);
       case 'serviceaccounts':
         return this.#serviceAccount(node, asked);
       case 'leases.coordination.k8s.io':
@@ -89,12 +91,26 @@ export class NodeAuthorizer implements Authorizer {
     if (subresource === 'status') {
       if (verb !== 'update' && verb !== 'patch') return no('can only get/update/patch this type');
     } else {
-      if (verb !== 'get') return no('can only get individual resources of this type');
+      if (verb !== 'get') return no(ONE_ONLY);
       if (subresource !== '') return no('cannot get subresource');
     }
-    const claims = (pod: Pod): boolean =>
-      (pod.spec?.volumes ?? []).some((volume) => volume.persistentVolumeClaim?.claimName === name);
-    return this.#some(node, namespace, claims) ? YES : no(unrelated(node));
+    return this.#mounts(node, namespace, name) ? YES : no(unrelated(node));
+  }
+
+  #volume(node: string, { verb, subresource, name }: Attributes): Decision {
+    if (verb !== 'get') return no(ONE_ONLY);
+    if (subresource !== '') return no('cannot get subresource');
+    const claim = this.#client?.get(persistentVolumeKind, '', name)?.spec?.claimRef;
+    return claim !== undefined && this.#mounts(node, claim.namespace ?? '', claim.name ?? '')
+      ? YES
+      : no(unrelated(node));
+  }
+
+  /** Has a pod of the node the claim among its volumes. */
+  #mounts(node: string, namespace: string, claim: string): boolean {
+    return this.#some(node, namespace, (pod) =>
+      (pod.spec?.volumes ?? []).some((volume) => volume.persistentVolumeClaim?.claimName === claim),
+    );
   }
 
   #serviceAccount(node: string, asked: Attributes): Decision {
@@ -127,6 +143,7 @@ export class NodeAuthorizer implements Authorizer {
   }
 }
 
+const ONE_ONLY = 'can only get individual resources of this type';
 const unrelated = (node: string): string => `no relationship found between node '${node}' and this object`;
 
 function lease(node: string, { verb, namespace, name }: Attributes): Decision {
