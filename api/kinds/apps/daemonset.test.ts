@@ -73,3 +73,14 @@ test('a ControllerRevision has data, which never changes, and shows whose it is'
     2,
   ]);
 });
+
+test('a template is warned of when it is new or changed, not again', () => {
+  const odd = { ...template, spec: { ...template.spec, terminationGracePeriodSeconds: -1 } };
+  const text =
+    'spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1';
+  const [set, old] = [daemonSet({ template: odd }), daemonSet()];
+  expect(daemonSetKind.warnings?.(set)).toEqual([text]);
+  expect(daemonSetKind.warnings?.(set, old)).toEqual([]);
+  set.metadata.generation = 2;
+  expect(daemonSetKind.warnings?.(set, old)).toEqual([text]);
+});

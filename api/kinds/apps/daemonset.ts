@@ -32,6 +32,7 @@ import {
 } from '#api/kinds/apps/daemonset-validation.ts';
 import { deepEqual } from '#api/meta/deep-equal.ts';
 import { formatLabelSelector } from '#api/meta/selectors.ts';
+import { templateWarnings } from '#api/kinds/apps/template-warnings.ts';
 import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
@@ -229,6 +230,7 @@ export const daemonSetKind = defineKind<DaemonSet>({
   validate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
   validateStatusUpdate: validateDaemonSetStatus,
+  warnings: (set, old) => templateWarnings(set, old, set.spec?.template),
 });
 
 const NOTHING_SCHEDULED = {

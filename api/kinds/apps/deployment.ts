@@ -21,6 +21,7 @@ import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
 import { ageColumn, nameColumn, templateColumns, textColumn, wide } from '#api/kinds/columns.ts';
 import { formatLabelSelector } from '#api/meta/selectors.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
+import { templateWarnings } from '#api/kinds/apps/template-warnings.ts';
 import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
 import {
   validateDeployment,
@@ -188,4 +189,5 @@ export const deploymentKind = defineKind<Deployment>({
   validate: validateDeployment,
   validateUpdate: validateSelectorUpdate,
   validateStatusUpdate: validateDeploymentStatus,
+  warnings: (deployment, old) => templateWarnings(deployment, old, deployment.spec?.template),
 });

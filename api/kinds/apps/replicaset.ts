@@ -19,6 +19,7 @@ import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
 import { ageColumn, integerColumn, nameColumn, templateColumns, textColumn, wide } from '#api/kinds/columns.ts';
 import { formatLabelSelector } from '#api/meta/selectors.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
+import { templateWarnings } from '#api/kinds/apps/template-warnings.ts';
 import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
 import {
   validateReplicaSet,
@@ -117,4 +118,5 @@ export const replicaSetKind = defineKind<ReplicaSet>({
   validate: validateReplicaSet,
   validateUpdate: validateSelectorUpdate,
   validateStatusUpdate: ({ status }) => validateReplicaStatus(status),
+  warnings: (set, old) => templateWarnings(set, old, set.spec?.template),
 });

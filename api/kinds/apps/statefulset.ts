@@ -26,7 +26,9 @@ import {
   validateStatefulSetUpdate,
 } from '#api/kinds/apps/statefulset-validation.ts';
 import { labelName } from '#api/meta/object-meta-validation.ts';
+import { templateWarnings } from '#api/kinds/apps/template-warnings.ts';
 import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
+import { claimSpecWarnings } from '#api/podspec/validate-claim.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { PodTemplateSpec } from '#api/podspec/pod-spec.ts';
 
@@ -267,7 +269,13 @@ export const statefulSetKind = defineKind<StatefulSet>({
   validateCreate: validateServiceName,
   validateUpdate: validateStatefulSetUpdate,
   validateStatusUpdate: validateStatefulSetStatus,
-  warnings: ({ spec }) => ((spec?.revisionHistoryLimit ?? 0) < 0 ? [NEGATIVE_LIMIT] : []),
+  warnings: (set, old) => [
+    ...templateWarnings(set, old, set.spec?.template),
+    ...(set.spec?.volumeClaimTemplates ?? []).flatMap(({ spec }, index) =>
+      claimSpecWarnings(spec, `spec.volumeClaimTemplates[${index}]`),
+    ),
+    ...((set.spec?.revisionHistoryLimit ?? 0) < 0 ? [NEGATIVE_LIMIT] : []),
+  ],
 });
 
 function applyStrategyDefaults(strategy: StatefulSetUpdateStrategy): void {

@@ -20,6 +20,7 @@ import { ageColumn, integerColumn, nameColumn, templateColumns, textColumn, wide
 import { validateCronJob, validateCronJobUpdate, validateNewCronJob } from '#api/kinds/batch/cronjob-validation.ts';
 import { formatLabelSelector } from '#api/meta/selectors.ts';
 import { age } from '#api/meta/time.ts';
+import { templateWarnings } from '#api/kinds/apps/template-warnings.ts';
 import { applyPodSpecDefaults } from '#api/podspec/defaults.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
 import { ObjectReference } from '#api/meta/references.ts';
@@ -149,10 +150,14 @@ export const cronJobKind = defineKind<CronJob>({
   validate: validateCronJob,
   validateCreate: validateNewCronJob,
   validateUpdate: validateCronJobUpdate,
-  warnings: (cronJob, old) =>
-    old === undefined
-      ? [...nameWarnings(cronJob), ...jobWarnings(cronJob.spec.jobTemplate.spec, 'spec.jobTemplate.spec')]
-      : cronJob.spec.schedule.includes('TZ')
-        ? [ZONE_IN_SCHEDULE]
-        : [],
+  warnings: (cronJob, old) => {
+    const { schedule, jobTemplate } = cronJob.spec;
+    return [
+      ...(old === undefined
+        ? [...nameWarnings(cronJob), ...jobWarnings(jobTemplate.spec, 'spec.jobTemplate.spec')]
+        : []),
+      ...templateWarnings(cronJob, old, jobTemplate.spec?.template, 'spec.jobTemplate.spec.template'),
+      ...(old !== undefined && schedule.includes('TZ') ? [ZONE_IN_SCHEDULE] : []),
+    ];
+  },
 });

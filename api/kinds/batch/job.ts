@@ -18,6 +18,7 @@ import { LabelSelector } from '#api/meta/label-selector.ts';
 import { defineKind } from '#api/kind.ts';
 import { carryOver } from '#api/kinds/carry-over.ts';
 import { ageColumn, nameColumn, templateColumns, textColumn, wide } from '#api/kinds/columns.ts';
+import { templateWarnings } from '#api/kinds/apps/template-warnings.ts';
 import { validateJobStatus } from '#api/kinds/batch/job-status-validation.ts';
 import { validateJob, validateJobUpdate } from '#api/kinds/batch/job-validation.ts';
 import { generateSelector } from '#api/kinds/batch/selector.ts';
@@ -307,7 +308,10 @@ export const jobKind = defineKind<Job>({
   validate: validateJob,
   validateUpdate: validateJobUpdate,
   validateStatusUpdate: validateJobStatus,
-  warnings: (job, old) => (old === undefined ? [...nameWarnings(job), ...jobWarnings(job.spec, 'spec')] : []),
+  warnings: (job, old) => [
+    ...(old === undefined ? [...nameWarnings(job), ...jobWarnings(job.spec, 'spec')] : []),
+    ...templateWarnings(job, old, job.spec?.template),
+  ],
 });
 
 /** The defaults of a Job's own fields. Within a template of a CronJob only its pods get any. */
