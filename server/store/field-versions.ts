@@ -71,10 +71,16 @@ export function mergingViews(
   };
 }
 
+/** What is being merged may lack fields that every object has, and a conversion count on them: then it stays as it is, too. */
 function convertNow(from: Kind, to: Kind, object: JsonObject): JsonObject {
-  const stored = from.storedAs?.kind === undefined ? object : atOnce(from.storedAs.toStored([copyOf(object)]));
-  if (stored === undefined || to.storedAs?.kind === undefined) return stored ?? object;
-  return atOnce(to.storedAs.fromStored([stored as unknown as KubeObject])) ?? object;
+  try {
+    const stored = from.storedAs?.kind === undefined ? object : atOnce(from.storedAs.toStored([copyOf(object)]));
+    if (stored === undefined || to.storedAs?.kind === undefined) return stored ?? object;
+    return atOnce(to.storedAs.fromStored([stored as unknown as KubeObject])) ?? object;
+  } catch (error) {
+    if (error instanceof TypeError) return object;
+    throw error;
+  }
 }
 
 const copyOf = (object: JsonObject): KubeObject => cloneJson(object) as unknown as KubeObject;

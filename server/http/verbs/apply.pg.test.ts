@@ -201,3 +201,28 @@ test('a Scale is applied through the owners of the replicas', async () => {
   expect(names).toContain('Update p/scale');
   expect(names).not.toContain('Apply hpa/scale');
 });
+
+test('apply() in one version respects the owners in another', async () => {
+  const spec = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, maxReplicas: 3 };
+  const applied = (version: string, manager: string, wanted: unknown, query = ''): Promise<Answer> =>
+    call(
+      'PATCH',
+      `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers/h?fieldManager=${manager}${query}`,
+      { apiVersion: `autoscaling/${version}`, kind: 'HorizontalPodAutoscaler', metadata: { name: 'h' }, spec: wanted },
+      APPLY,
+    );
+  expect((await applied('v1', 'one', spec)).code).toBe(201);
+  expect((await applied('v2', 'two', { maxReplicas: 4 })).message).toBe(
+    'Apply failed with 1 conflict: conflict with "one": .spec.maxReplicas',
+  );
+  expect((await applied('v2', 'two', { maxReplicas: 4 }, '&force=true')).code).toBe(200);
+  const left = await applied('v1', 'one', { scaleTargetRef: spec.scaleTargetRef });
+  expect(
+    left.metadata.managedFields?.map(({ manager, apiVersion, fieldsV1 }) => [manager, apiVersion, fieldsV1]),
+  ).toEqual([
+    ['one', 'autoscaling/v1', { 'f:spec': { 'f:scaleTargetRef': {} } }],
+    ['two', 'autoscaling/v2', { 'f:spec': { 'f:maxReplicas': {} } }],
+  ]);
+  // Nothing is left of what one manager had in this version: the other version has to be looked at all the same.
+  expect((await applied('v1', 'one', {})).code).toBeLessThan(500);
+});
