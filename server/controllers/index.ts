@@ -22,6 +22,7 @@ import { nodeLifecycleController } from './nodelifecycle.ts';
 import { podGCController } from './podgc.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
+import { resourceQuotaController } from './resourcequota.ts';
 import { rootCAController } from './rootca.ts';
 import { serviceAccountController } from './serviceaccount.ts';
 import { serviceAddressesController } from './serviceaddresses.ts';
@@ -39,6 +40,7 @@ const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerC
   ['namespace-controller', namespaceController],
   ['service-account-controller', serviceAccountController],
   ['root-ca-cert-publisher', rootCAController],
+  ['resourcequota-controller', resourceQuotaController],
   ['node-ipam-controller', nodeIPAMController],
   ['node-controller', nodeLifecycleController],
   ['taint-eviction-controller', taintEvictionController],

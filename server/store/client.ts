@@ -10,6 +10,8 @@ import type { StoredSubresource } from './registry.ts';
  */
 export interface Client {
   get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): T | undefined;
+  /** How many there are; looks at none of them. */
+  count(kind: Kind, namespace?: string): number;
   /** In key order. */
   list<T extends KubeObject>(kind: Kind<T>, namespace?: string): readonly T[];
   create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T>;

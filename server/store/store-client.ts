@@ -35,6 +35,10 @@ class StoreClient implements Client {
     return this.#store.get(resourceOf(kind), namespace, name)?.object as T | undefined;
   }
 
+  count(kind: Kind, namespace?: string): number {
+    return this.#store.list(resourceOf(kind), namespace).length;
+  }
+
   list<T extends KubeObject>(kind: Kind<T>, namespace?: string): readonly T[] {
     return this.#store.list(resourceOf(kind), namespace).map((stored) => stored.object as T);
   }

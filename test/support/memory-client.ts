@@ -31,6 +31,10 @@ export class MemoryClient implements Client {
     return this.#bucket(kind).objects.get(`${namespace}/${name}`) as T | undefined;
   }
 
+  count(kind: Kind, namespace?: string): number {
+    return this.list(kind, namespace).length;
+  }
+
   list<T extends KubeObject>(kind: Kind<T>, namespace?: string): readonly T[] {
     const all = [...this.#bucket(kind).objects].sort(([a], [b]) => (a < b ? -1 : 1));
     return all
