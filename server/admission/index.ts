@@ -10,6 +10,7 @@ import { defaultTolerationSeconds } from './defaulttolerationseconds.ts';
 import { type AccessReviewer, ExpressionScope } from './expressions/scope.ts';
 import { LimitRanger } from './limitranger.ts';
 import { RequestMatcher } from './matching/request-matcher.ts';
+import { MutatingAdmissionPolicy } from './mutatingadmissionpolicy.ts';
 import { MutatingAdmissionWebhook } from './mutatingwebhook.ts';
 import { NamespaceLifecycle } from './namespacelifecycle.ts';
 import { NodeRestriction } from './noderestriction.ts';
@@ -65,6 +66,7 @@ function outsidePlugins(
   const matcher = new RequestMatcher(store, kinds);
   const parts = { store, matcher, webhooks, scope: new ExpressionScope(store, authorizer) };
   return [
+    new MutatingAdmissionPolicy(parts, kinds),
     new MutatingAdmissionWebhook(parts),
     new ValidatingAdmissionPolicy(parts, kinds),
     new ValidatingAdmissionWebhook(parts),
