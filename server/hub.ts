@@ -21,6 +21,7 @@ import type { ServerConfig } from './config.ts';
 import { serveDefinitions } from './controllers/customresourcedefinition/serve-definitions.ts';
 import { createControllers } from './controllers/index.ts';
 import { openHubDatabase } from './hub-database.ts';
+import { Aggregation } from './http/aggregation.ts';
 import { createApi } from './http/api.ts';
 import { Drain } from './http/drain.ts';
 import { serverChecks } from './http/server-checks.ts';
@@ -172,6 +173,7 @@ async function assemble(
     },
     otherServers: links === undefined ? undefined : () => links.otherServers(),
     webhooks,
+    dialer,
   };
   const nodesLog = log.child({ part: 'nodes' });
   const graceMs = config.nodeMonitorGraceSeconds * 1000;
@@ -244,6 +246,7 @@ async function assemble(
     log: log.child({ part: 'http' }),
     serverAddress: `${advertised}:${config.listen.port}`,
     caCertificate: authority.caCertificate,
+    aggregation: new Aggregation({ client, dialer, log: log.child({ part: 'http' }) }),
     subresources: [...nodeSubresources({ client, nodes }), ...proxySubresources({ client, dialer })],
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,

@@ -8,6 +8,7 @@ import type { Controller } from '#server/reconcile/reconciler.ts';
 import { certificateSigningRequestController } from './certificatesigningrequest.ts';
 import { clusterRoleAggregationController } from './clusterroleaggregation.ts';
 import { apiServiceController } from './apiservice.ts';
+import { apiServiceAvailabilityController } from './apiserviceavailability.ts';
 import { customResourceDefinitionController } from './customresourcedefinition.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointsController } from './endpoints.ts';
@@ -54,6 +55,7 @@ const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerC
   ['endpointslicemirroring-controller', endpointSliceMirroringController],
   ['service-cidr-controller', serviceAddressesController],
   ['autoregister', apiServiceController],
+  ['available-controller', apiServiceAvailabilityController],
   ['priority-and-fairness-config-producer', flowControlController],
 ];
 

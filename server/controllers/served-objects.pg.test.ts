@@ -57,7 +57,16 @@ test('an APIService that names a Service is left alone', async () => {
   });
   await client.delete(apiServiceKind, '', 'v1.batch');
   await eventually(() => expect(client.get(apiServiceKind, '', 'v1.batch')?.status?.conditions).toHaveLength(1));
-  expect(client.get(apiServiceKind, '', 'v1.far.example.com')?.status?.conditions).toBeUndefined();
+  const far = () => client.get(apiServiceKind, '', 'v1.far.example.com');
+  expect(far()?.metadata.labels).toBeUndefined();
+  // Whether its server can be reached is another controller's to say.
+  await eventually(() =>
+    expect(far()?.status?.conditions?.[0]).toMatchObject({
+      status: 'False',
+      reason: 'ServiceNotFound',
+      message: 'service/s in "n" is not present',
+    }),
+  );
 });
 
 test('the objects of flow control are there and follow the server, unless the operator takes them', async () => {

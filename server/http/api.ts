@@ -14,6 +14,8 @@ import type { ApiContext, ResourceRequest } from './api-context.ts';
 import { authenticate } from './authn.ts';
 import { attributesOf, demand } from './authz.ts';
 import { CONNECTION_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, deadlineOf, within } from './deadline.ts';
+import type { APIService } from '#api/kinds/apiregistration/apiservice.ts';
+import type { Aggregation } from './aggregation.ts';
 import { Discovery } from './discovery.ts';
 import { type Answer, dispatch, findKind, hasSubresource, resourceRequest } from './dispatch.ts';
 import type { Drain } from './drain.ts';
@@ -39,6 +41,8 @@ export interface ApiDeps {
   readonly authenticator: Authenticator;
   readonly tokens: TokenIssuer & TokenReviewer & TokenKeySet;
   readonly log: Logger;
+  /** Passes requests on to other servers' APIs. Default: there are none. */
+  readonly aggregation?: Aggregation | undefined;
   /** Subresources beyond those of the store: log, exec, attach, portforward. */
   readonly subresources?: readonly Subresource[];
   /** Who may do what. */
@@ -128,7 +132,13 @@ class Api {
       lists,
       stopping,
     };
-    this.#discovery = new Discovery({ kinds: deps.kinds, subresources, serverAddress: deps.serverAddress });
+    const { aggregation } = deps;
+    this.#discovery = new Discovery({
+      kinds: deps.kinds,
+      subresources,
+      serverAddress: deps.serverAddress,
+      aggregation,
+    });
     this.#openApi = new OpenApi(deps.kinds, GIT_VERSION);
   }
 
@@ -198,6 +208,9 @@ class Api {
     demand(this.#context.authorizer, user, attributesOf(info, url));
     if (!info.isResourceRequest && isUnder(url.pathname.split('/').slice(1), 'skep'))
       return historyResponse(this.#context, { request, url, info, user });
+    const remote = this.#remoteOf(info, url);
+    if (remote !== undefined && this.#deps.aggregation !== undefined)
+      return this.#deps.aggregation.proxy(request, url, user, remote);
     if (!info.isResourceRequest) return this.#plain(request, url);
     const kind = findKind(this.#context, info);
     if (kind === undefined) {
@@ -210,6 +223,14 @@ class Api {
     );
   }
 
+  /** Who else serves the group version of the path. */
+  #remoteOf(info: RequestInfo, url: URL): APIService | undefined {
+    const { aggregation } = this.#deps;
+    if (info.isResourceRequest) return aggregation?.find(info.group, info.version);
+    const [root, group = '', version = ''] = url.pathname.split('/').filter((part) => part !== '');
+    return root === 'apis' ? aggregation?.find(group, version) : undefined;
+  }
+
   /** Paths that name no resource. */
   async #plain(request: Request, url: URL): Promise<Response> {
     const parts = url.pathname.split('/').filter((part) => part !== '');
@@ -217,6 +238,7 @@ class Api {
     const isLook = request.method === 'GET' || request.method === 'HEAD';
     if (isUnder(parts, 'api', 'apis')) {
       if (!isLook) throw methodNotAllowed();
+      if (parts[0] === 'apis') await this.#deps.aggregation?.refresh();
       return this.#discovery.answer(request, parts);
     }
     if (!isLook) return plainNotFound();

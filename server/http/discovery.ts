@@ -2,6 +2,7 @@ import { type Kind, type Verb, apiVersionOf, resourceOf, storedKindOf } from '#a
 import { compareGroups } from '#api/kinds/apiregistration/priorities.ts';
 import { scaleKind } from '#api/kinds/autoscaling/scale.ts';
 import type { Kinds } from '#server/store/kinds.ts';
+import type { Aggregation, RemoteGroupVersion } from './aggregation.ts';
 import { negotiateDiscovery } from './negotiate.ts';
 import { REVIEW_KINDS } from './reviews.ts';
 import { jsonResponse, plainNotFound, resourceNotFound } from './status-response.ts';
@@ -27,12 +28,15 @@ export interface DiscoveryOptions {
   readonly subresources: readonly Subresource[];
   /** `host:port`, for /api. */
   readonly serverAddress: string;
+  /** What other servers serve, and a text that changes with it. Default: nothing. */
+  readonly aggregation?: Pick<Aggregation, 'remote' | 'stamp'> | undefined;
 }
 
 /** Tells what the server serves: /api, /apis and below, plain or in one document. Documents are made when first asked for, and again after a change of the kinds. */
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #documents = new Map<string, Document>();
+  #stamp = '';
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
@@ -41,6 +45,9 @@ export class Discovery {
 
   /** The answer to a GET of `/api`, `/apis`, `/apis/<group>`, `/apis/<group>/<version>` or `/api/<version>`; `parts` are the segments of the path. */
   answer(request: Request, parts: readonly string[]): Response {
+    const { stamp = '' } = this.#options.aggregation ?? {};
+    if (stamp !== this.#stamp) this.#documents.clear();
+    this.#stamp = stamp;
     const [root, group = '', version = ''] = parts;
     if (root === 'api') return parts.length === 1 ? this.#core(request) : this.#resources(request, '', group);
     if (group === '') return this.#groups(request);
@@ -50,7 +57,20 @@ export class Discovery {
 
   /** Is anything of the group served; `''` always is. */
   hasGroup(group: string): boolean {
-    return group === '' || this.#kinds().some((kind) => kind.group === group);
+    return (
+      group === '' ||
+      this.#kinds().some((kind) => kind.group === group) ||
+      this.#remote().some((one) => one.group === group)
+    );
+  }
+
+  #remote(): readonly RemoteGroupVersion[] {
+    return this.#options.aggregation?.remote() ?? [];
+  }
+
+  /** Group versions, whoever serves them. */
+  #served(): readonly GroupVersion[] {
+    return [...this.#kinds(), ...this.#remote()];
   }
 
   #kinds(): Kind[] {
@@ -73,7 +93,7 @@ export class Discovery {
     return this.#send(request, 'apis', () => ({
       kind: 'APIGroupList',
       apiVersion: 'v1',
-      groups: groupNames(this.#kinds()).map((group) => groupOf(this.#kinds(), group)),
+      groups: groupNames(this.#served()).map((group) => groupOf(this.#served(), group)),
     }));
   }
 
@@ -81,7 +101,7 @@ export class Discovery {
     return this.#send(request, `apis/${group}`, () => ({
       kind: 'APIGroup',
       apiVersion: 'v1',
-      ...groupOf(this.#kinds(), group),
+      ...groupOf(this.#served(), group),
     }));
   }
 
@@ -126,13 +146,18 @@ export class Discovery {
       kind: 'APIGroupDiscoveryList',
       apiVersion: `apidiscovery.k8s.io/${version}`,
       metadata: {},
-      items: groupNames(kinds, core).map((group) => ({
+      items: groupNames(core ? kinds : this.#served(), core).map((group) => ({
         metadata: group === '' ? { creationTimestamp: null } : { name: group, creationTimestamp: null },
-        versions: versionsOf(kinds, group).map((one) => ({
+        versions: versionsOf(core ? kinds : this.#served(), group).map((one) => ({
           version: one,
-          resources: inOrder(kinds.filter((kind) => kind.group === group && kind.version === one)).map((kind) =>
-            this.#aggregatedResource(kind),
-          ),
+          resources: [
+            ...inOrder(kinds.filter((kind) => kind.group === group && kind.version === one)).map((kind) =>
+              this.#aggregatedResource(kind),
+            ),
+            ...this.#remote()
+              .filter((remote) => remote.group === group && remote.version === one)
+              .flatMap(remoteResources),
+          ],
           freshness: 'Current',
         })),
       })),
@@ -224,15 +249,17 @@ const CUSTOM_VERBS: readonly Verb[] = [
 
 const inOrder = (kinds: readonly Kind[]): Kind[] => [...kinds].sort((a, b) => (a.plural < b.plural ? -1 : 1));
 
-const groupNames = (kinds: readonly Kind[], withCore = false): string[] =>
+type GroupVersion = Pick<Kind, 'group' | 'version'>;
+
+const groupNames = (kinds: readonly GroupVersion[], withCore = false): string[] =>
   [...new Set(kinds.map(({ group }) => group))].filter((group) => withCore || group !== '').sort(compareGroups);
 
-function groupOf(kinds: readonly Kind[], group: string): Record<string, unknown> {
+function groupOf(kinds: readonly GroupVersion[], group: string): Record<string, unknown> {
   const versions = versionsOf(kinds, group).map((version) => ({ groupVersion: `${group}/${version}`, version }));
   return { name: group, versions, preferredVersion: versions[0] };
 }
 
-const versionsOf = (kinds: readonly Kind[], group: string): string[] =>
+const versionsOf = (kinds: readonly GroupVersion[], group: string): string[] =>
   [...new Set(kinds.filter((kind) => kind.group === group).map(({ version }) => version))].sort(compareVersions);
 
 /** Kubernetes' order of versions: v2, v1, v1beta2, v1beta1, v1alpha1, then all else by name (apimachinery: CompareKubeAwareVersionStrings). */
@@ -250,4 +277,35 @@ function rank(version: string): readonly [number, number, number] {
   if (found === null) return [0, 0, 0];
   const [, major, stage, minor = 0] = found;
   return [stage === undefined ? 3 : stage === 'beta' ? 2 : 1, Number(major), Number(minor)];
+}
+
+/** What a server says plainly of its resources, as aggregated discovery says it. */
+function remoteResources({ group, version, resources }: RemoteGroupVersion): unknown[] {
+  const kindOf = (one: RemoteGroupVersion['resources'][number]): unknown => ({
+    group: one['group'] ?? group,
+    version: one['version'] ?? version,
+    kind: one['kind'],
+  });
+  return resources
+    .filter(({ name }) => !String(name).includes('/'))
+    .map((one) => {
+      const { name, namespaced, singularName, verbs, shortNames, categories } = one;
+      const subresources = resources
+        .filter((other) => String(other['name']).startsWith(`${String(name)}/`))
+        .map((other) => ({
+          subresource: String(other['name']).slice(String(name).length + 1),
+          responseKind: kindOf(other),
+          verbs: other['verbs'],
+        }));
+      return {
+        resource: name,
+        responseKind: kindOf(one),
+        scope: namespaced === true ? 'Namespaced' : 'Cluster',
+        singularResource: singularName,
+        verbs,
+        ...(shortNames === undefined ? {} : { shortNames }),
+        ...(categories === undefined ? {} : { categories }),
+        ...(subresources.length === 0 ? {} : { subresources }),
+      };
+    });
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Metrics } from '#base/metrics.ts';
+import type { Dialer } from '#server/proxy/dialer.ts';
 import type { WebhookClient } from '#server/proxy/webhook-client.ts';
 import type { Client } from '#server/store/client.ts';
 import type { Kinds } from '#server/store/kinds.ts';
@@ -58,6 +59,8 @@ export interface ControllerDeps {
   readonly otherServers?: (() => Promise<readonly string[]>) | undefined;
   /** Asks webhooks. Default: none can be reached. */
   readonly webhooks?: WebhookClient | undefined;
+  /** Connects to what runs in the cluster. Default: nothing can be reached. */
+  readonly dialer?: Dialer | undefined;
   /** Default: certificate requests are neither approved nor signed. */
   readonly certificates?: ClusterCertificates | undefined;
 }

@@ -13,12 +13,14 @@ import { AdmissionChain } from '#server/admission/chain.ts';
 import { admissionPlugins } from '#server/admission/index.ts';
 import { Authorization } from '#server/authorization/authorization.ts';
 import { ensureDefaultRoles } from '#server/authorization/defaults/ensure-defaults.ts';
+import { Aggregation } from '#server/http/aggregation.ts';
 import { createApi } from '#server/http/api.ts';
 import { serverChecks } from '#server/http/server-checks.ts';
 import { DEFAULT_LIMITS, type InFlightLimits } from '#server/http/flow-control.ts';
 import type { Subresource } from '#server/http/subresources/subresource.ts';
 import { loadAuthority } from '#server/identity/authority.ts';
 import { Tokens, loadTokenKeys } from '#server/identity/tokens.ts';
+import type { Dialer } from '#server/proxy/dialer.ts';
 import type { Client } from '#server/store/client.ts';
 import { Kinds } from '#server/store/kinds.ts';
 import { ServiceAllocator } from '#server/store/service-allocator.ts';
@@ -35,6 +37,8 @@ export interface ApiServerOptions {
   /** Beyond those of the store. */
   readonly subresources?: readonly Subresource[];
   readonly log?: Logger;
+  /** Reaches aggregated APIs; without it there are none. */
+  readonly dialer?: Pick<Dialer, 'service'>;
   /** Default: one of its own on the Postgres that test files share. It is closed by `stop`. */
   readonly database?: Database;
   /** Listen with TLS on this port of loopback (0 = any); without it the app is only driven by `call`. */
@@ -67,6 +71,7 @@ export interface ApiServer {
 export async function startApiServer({
   subresources = [],
   log = silentLog,
+  dialer,
   port,
   database: given,
   defaultRoles = false,
@@ -94,6 +99,7 @@ export async function startApiServer({
   const metrics = new Metrics();
   observeStore(metrics, store);
   const app = createApi({
+    ...(dialer === undefined ? {} : { aggregation: new Aggregation({ client, dialer, log }) }),
     kinds,
     registry,
     store,
