@@ -69,6 +69,10 @@ export class Aggregation {
     const known = this.#lists.get(name);
     if (known?.revision === resourceVersion && Date.now() - known.at < FRESH_MS) return;
     let resources = known?.remote.resources ?? [];
+    const note = (): void =>
+      void this.#lists.set(name, { at: Date.now(), revision: resourceVersion, remote: { group, version, resources } });
+    // One that cannot be reached would hold up everybody's discovery.
+    if (!isAvailable(service)) return note();
     try {
       const answer = await this.#exchange(service, {
         method: 'GET',
@@ -87,13 +91,12 @@ export class Aggregation {
     } catch (error) {
       this.#parts.log.info({ err: error, apiService: name }, 'an aggregated API does not say what it serves');
     }
-    this.#lists.set(name, { at: Date.now(), revision: resourceVersion, remote: { group, version, resources } });
+    note();
   }
 
   /** The answer of the server behind an APIService; 503 as upstream when it is not available or cannot be reached. */
   async proxy(request: Request, url: URL, user: User, service: APIService): Promise<Response> {
-    const available = service.status?.conditions?.find(({ type }) => type === 'Available');
-    if (available?.status !== 'True') return unavailable('service unavailable');
+    if (!isAvailable(service)) return unavailable('service unavailable');
     const headers: Record<string, string | string[]> = {};
     for (const [name, value] of request.headers) if (!NOT_PASSED.test(name)) headers[name] = value;
     headers['x-remote-user'] = user.name;
@@ -140,6 +143,9 @@ export class Aggregation {
     });
   }
 }
+
+const isAvailable = ({ status }: APIService): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Available' && is === 'True') === true;
 
 const unavailable = (text: string): Response =>
   new Response(`${text}\n`, {
