@@ -25,9 +25,9 @@ import { Aggregation } from './http/aggregation.ts';
 import { createApi } from './http/api.ts';
 import { Drain } from './http/drain.ts';
 import { serverChecks } from './http/server-checks.ts';
+import { CertificateSigner } from './identity/certificate-signer.ts';
 import { type Authority, loadAuthority } from './identity/authority.ts';
 import { writeKubeconfig } from './identity/kubeconfig.ts';
-import { CertificateSigner } from './identity/certificate-signer.ts';
 import { loadTokenKeys, Tokens } from './identity/tokens.ts';
 import { nodeSubresources } from './http/subresources/node-streams.ts';
 import { proxySubresources } from './http/subresources/proxy.ts';
@@ -38,9 +38,9 @@ import { Presence } from './nodes/presence.ts';
 import { NodeMonitor } from './nodes/node-monitor.ts';
 import { createDialer } from './proxy/dialer.ts';
 import { createWebhookClient } from './proxy/webhook-client.ts';
+import type { ClusterCertificates } from './reconcile/controller-deps.ts';
 import { Manager } from './reconcile/manager.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
-import type { ClusterCertificates } from './reconcile/controller-deps.ts';
 import type { Client } from './store/client.ts';
 import { Kinds } from './store/kinds.ts';
 import { formatAddress, parseRange } from './store/address-range.ts';
@@ -157,6 +157,7 @@ async function assemble(
 
   const stopServing = serveDefinitions({ client, kinds, webhooks });
   started.push(async () => stopServing());
+
   const links = session === undefined ? undefined : new NodeLinkTable(database.orm, session);
   const deps = {
     client,
@@ -171,6 +172,7 @@ async function assemble(
       apiPort: config.listen.port,
       rootCA: authority.caCertificate,
     },
+    certificates: clusterCertificates(identityDir, authorization),
     otherServers: links === undefined ? undefined : () => links.otherServers(),
     webhooks,
     dialer,
@@ -178,7 +180,6 @@ async function assemble(
   const nodesLog = log.child({ part: 'nodes' });
   const graceMs = config.nodeMonitorGraceSeconds * 1000;
   const gateway = new NodeGateway({
-    certificates: clusterCertificates(identityDir, authorization),
     client: client.as('system:nodes'),
     authenticator: tokens,
     issuer: tokens,
@@ -298,12 +299,6 @@ async function assemble(
   };
 }
 
-async function makeSystemNamespaces(client: Client): Promise<void> {
-  for (const name of SYSTEM_NAMESPACES) {
-    if (client.get(namespaceKind, '', name) !== undefined) continue;
-    try {
-      await client.create(namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
-    } catch (error) {
 /** The CA for controllers, who approve by what the requester may. */
 function clusterCertificates(identityDir: string, { authorizer }: Authorization): ClusterCertificates {
   const signer = new CertificateSigner(identityDir);
@@ -327,6 +322,12 @@ function clusterCertificates(identityDir: string, { authorizer }: Authorization)
   };
 }
 
+async function makeSystemNamespaces(client: Client): Promise<void> {
+  for (const name of SYSTEM_NAMESPACES) {
+    if (client.get(namespaceKind, '', name) !== undefined) continue;
+    try {
+      await client.create(namespaceKind, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
+    } catch (error) {
       if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error; // another server was first
     }
   }
