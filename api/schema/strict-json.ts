@@ -20,6 +20,7 @@ const decoder = new TextDecoder();
  */
 export function parseJson(text: string | Uint8Array): ParsedJson {
   const source = typeof text === 'string' ? text : decoder.decode(text);
+  if (source.length > MAX_DEPTH && isTooDeep(source)) throw new JsonSyntaxError('exceeded max depth');
   let value: unknown;
   try {
     value = JSON.parse(source);
@@ -34,6 +35,23 @@ const BACKSLASH = 0x5c;
 const MAX_SHOWN = 30;
 /** As Go's decoder; deeper values would overflow the stack of whatever walks them. */
 const MAX_DEPTH = 10_000;
+
+/** Before JSON.parse sees it: a megabyte of nesting costs that hundreds. The text may be anything: strings without an end, too. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === BACKSLASH) at += 1;
+      else if (code === QUOTE) inString = false;
+    } else if (code === QUOTE) inString = true;
+    else if (code === 0x7b || code === 0x5b) depth += 1;
+    else if (code === 0x7d || code === 0x5d) depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
 
 /** An open object or array: its keys so far and, for the path, the key or index at hand. */
 interface Frame {

@@ -3,12 +3,32 @@ import { StatusError, type Status, type StatusReason } from '#api/meta/status.ts
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' } as const;
 
 /** The Warning header's value for a text: `299 - "unknown field \"x\""`. */
-export const warningHeader = (text: string): string => `299 - ${JSON.stringify(text)}`;
+export const warningHeader = (text: string): string =>
+  `299 - "${utf8(text.replace(CONTROL, '')).replace(/["\\]/g, '\\$&')}"`;
+
+const CONTROL = /\p{Cc}/gu;
+/** Header values are bytes, which Bun takes one character each. */
+const utf8 = (text: string): string => Buffer.from(text.toWellFormed()).toString('latin1');
+/** All warnings of an answer together; when they are longer each is cut, and what still does not fit is left out (apiserver: WithWarningRecorder). */
+const MAX_WARNINGS = 4_096;
+const MAX_CUT_WARNING = 256;
+
+/** Each once, and no more than clients take in headers. */
+function shownWarnings(warnings: readonly string[]): string[] {
+  const once = [...new Set(warnings)];
+  const length = (all: readonly string[]): number => all.reduce((sum, { length: own }) => sum + own, 0);
+  if (length(once) <= MAX_WARNINGS) return once;
+  const shown: string[] = [];
+  for (const warning of once.map((one) => one.slice(0, MAX_CUT_WARNING)))
+    if (length(shown) + warning.length <= MAX_WARNINGS) shown.push(warning);
+  return shown;
+}
 
 /** A JSON answer. `warnings` become Warning headers, one each. */
 export function jsonResponse(body: string | Uint8Array, code = 200, warnings: readonly string[] = []): Response {
   const response = new Response(body, { status: code, headers: JSON_HEADERS });
-  for (const warning of warnings) response.headers.append('warning', warningHeader(warning));
+  if (warnings.length > 0)
+    for (const warning of shownWarnings(warnings)) response.headers.append('warning', warningHeader(warning));
   return response;
 }
 

@@ -21,6 +21,7 @@ const decoder = new TextDecoder();
  */
 export function parseYaml(bytes: Uint8Array): ParsedYaml {
   const text = decoder.decode(bytes);
+  if (text.length > MAX_DEPTH && isTooDeep(text)) throw new YamlSyntaxError(`yaml: exceeded max depth of ${MAX_DEPTH}`);
   const [document] = parseAllDocuments(text, {
     version: '1.1',
     uniqueKeys: false,
@@ -45,6 +46,23 @@ export function parseYaml(bytes: Uint8Array): ParsedYaml {
   } catch (error) {
     throw new YamlSyntaxError(`yaml: ${error instanceof Error ? words(error.message) : 'cannot be read'}`);
   }
+}
+
+/** The parser works by recursion, and a megabyte of nesting costs it gigabytes. Go's stops at 10,000. */
+const MAX_DEPTH = 1_000;
+const COMPACT_NESTING = /(?:[-?][ \t]+){1000}/;
+
+/** Before anything is parsed. Brackets in texts count too, but nobody leaves a thousand of them open. */
+function isTooDeep(text: string): boolean {
+  if (COMPACT_NESTING.test(text)) return true;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x7b || code === 0x5b) depth += 1;
+    else if (code === 0x7d || code === 0x5d) depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 const TIMESTAMP = 'tag:yaml.org,2002:timestamp';
