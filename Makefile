@@ -4,7 +4,7 @@ BUN := node_modules/.bin/bun
 DEMO_DIR := /var/lib/skep-demo
 DEMO_LISTEN := 0.0.0.0:6443
 
-.PHONY: build demo test ok bench soak crash churn clean
+.PHONY: build demo test ok bench fuzz soak crash churn clean
 
 build: dist/skep ## the binary for this machine
 
@@ -34,6 +34,9 @@ bench: build ## the benchmarks of docs/benchmarks.md
 
 crash: build ## kill -9 of the server and its Postgres under load, 200 times: nothing acknowledged is lost (COUNT, CRASH_SEED)
 	$(BUN) test/crash/run.ts $(or $(COUNT),200)
+
+fuzz: build ## ten minutes of requests made by chance: no 5xx, no crash, no growth (FUZZ_MINUTES, FUZZ_SEED)
+	$(BUN) test/fuzz/run.ts
 
 soak: build ## half an hour of faults with every promise of the store checked; SOAK_MINUTES, SOAK_SEED
 	$(BUN) test/checker/soak.ts

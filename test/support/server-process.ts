@@ -7,6 +7,7 @@ import { ROOT } from './import-law.ts';
 
 /** A server in a process of its own, on loopback, over a database that others may share. */
 export interface ServerProcess {
+  readonly pid: number;
   readonly dataDir: string;
   readonly url: string;
   readonly adminToken: string;
@@ -73,6 +74,7 @@ export async function startServerProcess(
     throw error;
   }
   return {
+    pid: child.pid,
     dataDir,
     url,
     adminToken: (await readFile(join(dataDir, 'identity', 'admin.token'), 'utf8')).trim(),
