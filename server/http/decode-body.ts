@@ -1,5 +1,6 @@
 import { type Kind, type KubeObject, apiVersionOf } from '#api/kind.ts';
-import { StatusError } from '#api/meta/status.ts';
+import { invalid } from '#api/meta/field-error.ts';
+import { StatusError, invalidError } from '#api/meta/status.ts';
 import { cannotBeHandled, decode, fieldComplaints, notRegistered, strictDecodingError } from '#api/schema/decode.ts';
 import { decodeProtobuf } from '#api/schema/protobuf.ts';
 import {
@@ -87,12 +88,22 @@ export function decodeBody<T extends KubeObject>(
 ): T {
   demandKind(kinds, kind, body.value);
   const { object, unknownFields } = decode(kind, body.value);
+  demandStorable(kind, object);
   const complaints = [...fieldComplaints(unknownFields, []), ...body.complaints];
   if (complaints.length > 0) {
     if (fieldValidation === 'Strict') throw cannotBeHandled(kind, kind.kind, strictDecodingError(complaints));
     if (fieldValidation === 'Warn') warnings.push(...complaints);
   }
   return object;
+}
+
+/** Some kinds' names may hold any letter, but Postgres has no text with this one. */
+function demandStorable<T extends KubeObject>(kind: Kind<T>, { metadata }: T): void {
+  const { name = '', generateName = '' } = metadata;
+  const errors = Object.entries({ name, generateName })
+    .filter(([, value]) => value.includes('\u0000'))
+    .map(([field, value]) => invalid(`metadata.${field}`, value, 'must not contain NUL'));
+  if (errors.length > 0) throw invalidError(kind.group, kind.kind, name, errors);
 }
 
 function demandKind<T extends KubeObject>(kinds: Kinds, kind: Kind<T>, value: unknown): void {

@@ -34,3 +34,8 @@ test('HEAD and OPTIONS of a resource are 405', async () => {
   for (const method of ['HEAD', 'OPTIONS'])
     expect((await api.call(method, `${NAMESPACE}/configmaps`)).status).toBe(405);
 });
+
+test('a name with NUL, which no database text may hold, is 422', async () => {
+  const role = { metadata: { name: 'a\u0000b' } };
+  expect((await api.call('POST', '/apis/rbac.authorization.k8s.io/v1/clusterroles', role)).status).toBe(422);
+});
