@@ -9,6 +9,7 @@ import type { ObjectStore } from '#server/store/object-store.ts';
 import type { Registry, User, WriteContext } from '#server/store/registry.ts';
 import type { EventEncoder } from './event-encoder.ts';
 import type { Seat } from './flow-control.ts';
+import type { HealthCheck } from './health.ts';
 import type { ListSnapshots } from './list-snapshots.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { Form } from './negotiate.ts';
@@ -33,6 +34,8 @@ export interface ApiContext {
   readonly events: EventEncoder;
   readonly metrics: ApiMetrics;
   readonly lists: ListSnapshots;
+  /** Those of /readyz. */
+  readonly checks: readonly HealthCheck[];
   /** Aborts when the server stops: watches end then. */
   readonly stopping: AbortSignal;
 }

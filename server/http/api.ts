@@ -130,6 +130,7 @@ class Api {
       events: new EventEncoder(clock),
       metrics: new ApiMetrics(this.#metrics),
       lists,
+      checks: deps.checks ?? [],
       stopping,
     };
     const { aggregation } = deps;

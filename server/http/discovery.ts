@@ -4,10 +4,10 @@ import { scaleKind } from '#api/kinds/autoscaling/scale.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import type { Aggregation, RemoteGroupVersion } from './aggregation.ts';
 import { negotiateDiscovery } from './negotiate.ts';
-import { REVIEW_KINDS } from './reviews.ts';
 import { jsonResponse, plainNotFound, resourceNotFound } from './status-response.ts';
 import { storedSubresources } from './subresources/stored.ts';
 import type { Subresource } from './subresources/subresource.ts';
+import { UNSTORED_KINDS } from './unstored-kinds.ts';
 
 /** A document and the hash by which clients ask whether it changed. */
 interface Document {
@@ -74,7 +74,7 @@ export class Discovery {
   }
 
   #kinds(): Kind[] {
-    return [...this.#options.kinds.all(), ...REVIEW_KINDS];
+    return [...this.#options.kinds.all(), ...UNSTORED_KINDS];
   }
 
   #core(request: Request): Response {

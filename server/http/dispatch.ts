@@ -5,11 +5,11 @@ import type { Seat } from './flow-control.ts';
 import { catchUpFor } from './fresh-read.ts';
 import { negotiate } from './negotiate.ts';
 import type { RequestInfo } from './request-info.ts';
-import { REVIEW_KINDS, review } from './reviews.ts';
 import { methodNotAllowed, resourceNotFound } from './status-response.ts';
 import { scale } from './subresources/scale.ts';
 import { storedSubresources } from './subresources/stored.ts';
 import type { Subresource } from './subresources/subresource.ts';
+import { UNSTORED_KINDS, answerUnstored } from './unstored-kinds.ts';
 import { create } from './verbs/create.ts';
 import { deleteCollection } from './verbs/delete-collection.ts';
 import { deleteOne } from './verbs/delete.ts';
@@ -30,7 +30,7 @@ export function findKind({ kinds }: Pick<ApiContext, 'kinds'>, info: RequestInfo
   const { group, version, resource, name, inNamespace } = info;
   const kind =
     kinds.find(group, version, resource) ??
-    REVIEW_KINDS.find((one) => one.plural === resource && one.group === group && one.version === version);
+    UNSTORED_KINDS.find((one) => one.plural === resource && one.group === group && one.version === version);
   if (kind === undefined) return undefined;
   const fits = kind.scope === 'Cluster' ? !inNamespace : inNamespace || name === '' || info.verb === 'watch';
   return fits ? kind : undefined;
@@ -50,8 +50,7 @@ export async function dispatch(request: ResourceRequest, callSubresource: CallSu
   if (request.info.subresource !== '') return onSubresource(request, callSubresource);
   const { kind, info } = request;
   if (!kind.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed();
-  if (!kind.verbs.includes('get')) return review(request);
-  return onResource(request);
+  return answerUnstored(request) ?? onResource(request);
 }
 
 /** A form is looked at before all else: a 406 comes also for an object that is not there. */

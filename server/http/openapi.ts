@@ -5,8 +5,8 @@ import { type OpenApiDocument, openApiDocument } from '#api/schema/openapi.ts';
 import { StatusError } from '#api/meta/status.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import { compressed } from './compress.ts';
-import { REVIEW_KINDS } from './reviews.ts';
 import { jsonResponse, plainNotFound } from './status-response.ts';
+import { UNSTORED_KINDS } from './unstored-kinds.ts';
 
 /** The name under which the whole, in version 2, is kept. */
 const V2 = 'v2';
@@ -82,7 +82,7 @@ export class OpenApi {
   /** `api/v1`, `apis/apps/v1` … and the kinds in each. */
   #groupVersions(): Map<string, Kind[]> {
     const found = new Map<string, Kind[]>();
-    for (const kind of [...this.#kinds.all(), ...REVIEW_KINDS]) {
+    for (const kind of [...this.#kinds.all(), ...UNSTORED_KINDS]) {
       const name = `${kind.group === '' ? 'api' : 'apis'}/${apiVersionOf(kind)}`;
       const kinds = found.get(name);
       if (kinds === undefined) found.set(name, [kind]);

@@ -5,27 +5,30 @@ import { localSubjectAccessReviewKind } from '#api/kinds/authorization/localsubj
 import { selfSubjectAccessReviewKind } from '#api/kinds/authorization/selfsubjectaccessreview.ts';
 import { selfSubjectRulesReviewKind } from '#api/kinds/authorization/selfsubjectrulesreview.ts';
 import { subjectAccessReviewKind } from '#api/kinds/authorization/subjectaccessreview.ts';
+import { type Binding, bindingKind } from '#api/kinds/core/binding.ts';
 import { badRequest } from '#api/meta/status.ts';
 import { formatTime } from '#api/meta/time.ts';
 import type { User } from '#server/store/registry.ts';
 import { localAccessReview, rulesReview, selfAccessReview, subjectAccessReview } from './access-reviews.ts';
-import type { ResourceRequest } from './api-context.ts';
+import { type ResourceRequest, writeContext } from './api-context.ts';
 import { authenticated } from './authn.ts';
 import { readBody } from './body.ts';
 import { decodeBody, parseBody } from './decode-body.ts';
 import { demandSameNamespace } from './object-identity.ts';
-import { readWriteOptions } from './options.ts';
+import { type WriteOptions, readWriteOptions } from './options.ts';
 import { textResponse } from './render.ts';
+import { bindPod } from './subresources/binding.ts';
 
 /** Fills in the answer. Throws StatusError. */
-type Answer = (given: KubeObject, request: ResourceRequest) => KubeObject | Promise<KubeObject>;
+type Answer = (given: KubeObject, request: ResourceRequest, options: WriteOptions) => unknown;
 
 const answering = <T extends KubeObject>(
   kind: Kind<T>,
-  answer: (given: T, request: ResourceRequest) => T | Promise<T>,
+  answer: (given: T, request: ResourceRequest, options: WriteOptions) => unknown,
 ): readonly [Kind, Answer] => [kind as unknown as Kind, answer as unknown as Answer];
 
 const REVIEWS: readonly (readonly [Kind, Answer])[] = [
+  answering(bindingKind, binding),
   answering(tokenReviewKind, tokenReview),
   answering(selfSubjectReviewKind, selfReview),
   answering(localSubjectAccessReviewKind, localAccessReview),
@@ -38,7 +41,7 @@ const ANSWERS = new Map(REVIEWS.map(([kind, answer]) => [resourceOf(kind), answe
 /** The kinds that are asked and answered, never stored. */
 export const REVIEW_KINDS: readonly Kind[] = REVIEWS.map(([kind]) => kind);
 
-/** POST of a review: the same object, its status filled in. */
+/** POST of a review: the same object, its status filled in (a Binding, the old way to put a pod on a node, gets a Status). */
 export async function review(request: ResourceRequest): Promise<Response> {
   const { api, kind, info } = request;
   const options = readWriteOptions(request.request, request.url, 'CreateOptions');
@@ -48,7 +51,7 @@ export async function review(request: ResourceRequest): Promise<Response> {
   if (kind.scope === 'Namespaced') given.metadata.namespace = info.namespace;
   const answer = ANSWERS.get(resourceOf(kind));
   if (answer === undefined) throw new Error(`Cannot answer a ${kind.kind}: nobody knows how`);
-  return textResponse(request, JSON.stringify(await answer(given, request)), 201);
+  return textResponse(request, JSON.stringify(await answer(given, request, options)), 201);
 }
 
 async function tokenReview(given: TokenReview, { api }: ResourceRequest): Promise<TokenReview> {
@@ -58,6 +61,12 @@ async function tokenReview(given: TokenReview, { api }: ResourceRequest): Promis
   if ('error' in found) return { ...given, status: { user: {}, error: found.error } };
   const status = { authenticated: true, user: userInfo(authenticated(found.user)), audiences: [...found.audiences] };
   return { ...given, status };
+}
+
+function binding(given: Binding, request: ResourceRequest, options: WriteOptions): Promise<unknown> {
+  const { namespace } = request.info;
+  const context = writeContext(request, options);
+  return bindPod(request.api.registry, given, { namespace, name: given.metadata.name ?? '', context });
 }
 
 function selfReview(given: SelfSubjectReview, { api, user }: ResourceRequest): SelfSubjectReview {

@@ -1,7 +1,8 @@
-import { bindingKind } from '#api/kinds/core/binding.ts';
+import { type Binding, bindingKind } from '#api/kinds/core/binding.ts';
 import { type Pod, podKind } from '#api/kinds/core/pod.ts';
 import { notSupported, requiredValue } from '#api/meta/field-error.ts';
-import { badRequest, conflict } from '#api/meta/status.ts';
+import { type Status, badRequest, conflict } from '#api/meta/status.ts';
+import type { Registry, WriteContext } from '#server/store/registry.ts';
 import { statusResponse } from '../status-response.ts';
 import { type SubresourceParts, readPost } from './request.ts';
 import type { Subresource } from './subresource.ts';
@@ -17,22 +18,30 @@ export const bindingSubresource = ({ kinds, registry }: SubresourceParts): Subre
     const { body, context } = await readPost(request, kinds, bindingKind);
     const { name = '' } = body.metadata;
     if (name !== '' && name !== request.name) throw badRequest('name in URL does not match name in Binding object');
-    const { kind = '', name: node = '' } = body.target;
-    // Upstream answers these two with a 500 that has no reason.
-    const fault =
-      kind !== '' && kind !== 'Node'
-        ? notSupported('target.kind', kind, ['Node', '<empty>'])
-        : node === ''
-          ? requiredValue('target.name')
-          : undefined;
-    if (fault !== undefined) throw badRequest(`${fault.field}: ${fault.detail}`);
-    const { annotations } = body.metadata;
-    await registry.update(podKind, request.namespace, request.name, (pod) => bound(pod, node, annotations), context, {
-      subresource: 'binding',
-    });
-    return statusResponse({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+    return statusResponse(await bindPod(registry, body, { namespace: request.namespace, name: request.name, context }));
   },
 });
+
+/** Puts the pod on the node that the Binding names. Rejects with StatusError. */
+export async function bindPod(
+  registry: Registry,
+  { target, metadata }: Binding,
+  { namespace, name, context }: { readonly namespace: string; readonly name: string; readonly context: WriteContext },
+): Promise<Status> {
+  const { kind = '', name: node = '' } = target;
+  // Upstream answers these two with a 500 that has no reason.
+  const fault =
+    kind !== '' && kind !== 'Node'
+      ? notSupported('target.kind', kind, ['Node', '<empty>'])
+      : node === ''
+        ? requiredValue('target.name')
+        : undefined;
+  if (fault !== undefined) throw badRequest(`${fault.field}: ${fault.detail}`);
+  await registry.update(podKind, namespace, name, (pod) => bound(pod, node, metadata.annotations), context, {
+    subresource: 'binding',
+  });
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+}
 
 /** The pod on its node. Throws 409 when it is on one already or on its way out. */
 function bound(pod: Pod, node: string, annotations: Record<string, string> | undefined): Pod {

@@ -1,0 +1,15 @@
+import { type Kind, resourceOf } from '#api/kind.ts';
+import { componentStatusKind } from '#api/kinds/core/componentstatus.ts';
+import type { ResourceRequest } from './api-context.ts';
+import { componentStatus } from './component-status.ts';
+import { REVIEW_KINDS, review } from './reviews.ts';
+
+/** The kinds that are served and never stored: what is asked and answered, and what is made up when somebody looks. */
+export const UNSTORED_KINDS: readonly Kind[] = [...REVIEW_KINDS, componentStatusKind as Kind];
+
+/** Answers a request on such a kind; undefined when the kind is a stored one. */
+export function answerUnstored(request: ResourceRequest): Promise<Response> | undefined {
+  const { kind } = request;
+  if (resourceOf(kind) === resourceOf(componentStatusKind)) return componentStatus(request);
+  return kind.verbs.includes('get') ? undefined : review(request);
+}
