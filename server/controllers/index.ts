@@ -20,6 +20,7 @@ import { kubernetesServiceController } from './kubernetesservice.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeIPAMController } from './nodeipam.ts';
 import { nodeLifecycleController } from './nodelifecycle.ts';
+import { nodeTTLController } from './nodettl.ts';
 import { podGCController } from './podgc.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
@@ -35,15 +36,16 @@ import { taintEvictionController } from './tainteviction.ts';
  */
 const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerContext) => Controller])[] = [
   ['customresourcedefinition-controller', customResourceDefinitionController],
-  ['kubernetes-service-controller', kubernetesServiceController],
   ['clusterrole-aggregation-controller', clusterRoleAggregationController],
   ['certificate-controller', certificateSigningRequestController],
+  ['kubernetes-service-controller', kubernetesServiceController],
   ['namespace-controller', namespaceController],
   ['service-account-controller', serviceAccountController],
   ['root-ca-cert-publisher', rootCAController],
   ['resourcequota-controller', resourceQuotaController],
   ['node-ipam-controller', nodeIPAMController],
   ['node-controller', nodeLifecycleController],
+  ['ttl-controller', nodeTTLController],
   ['taint-eviction-controller', taintEvictionController],
   ['pod-garbage-collector', podGCController],
   ['generic-garbage-collector', garbageCollector],
