@@ -179,7 +179,9 @@ describe('explain and what is served', () => {
     const kinds = rows(await kubectl.out('api-resources --no-headers -o name'));
     expect(kinds.length).toBeGreaterThan(50);
     const faults: string[] = [];
-    for (const name of kinds) {
+    // kubectl takes the rest of that one for a field of the other Events.
+    expect(await kubectl.out('explain events --api-version=events.k8s.io/v1')).toContain('GROUP:      events.k8s.io');
+    for (const name of kinds.filter((one) => one !== 'events.events.k8s.io')) {
       const { code, stderr } = await kubectl.result(`explain ${name} --recursive`);
       if (code !== 0) faults.push(`${name}: ${stderr}`);
     }

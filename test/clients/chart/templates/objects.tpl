@@ -1,27 +1,27 @@
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  name: { { .Release.Name } }
-  labels: { app.kubernetes.io/managed-by: { { .Release.Service } } }
+  name: {{ .Release.Name }}
+  labels: { app.kubernetes.io/managed-by: {{ .Release.Service }} }
 data:
-  greeting: { { .Values.greeting } }
+  greeting: {{ .Values.greeting }}
 ---
 apiVersion: skep.example/v1
 kind: Greeting
 metadata:
-  name: { { .Release.Name } }
+  name: {{ .Release.Name }}
 spec:
-  text: { { .Values.greeting } }
+  text: {{ .Values.greeting }}
 ---
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: { { .Release.Name } }
+  name: {{ .Release.Name }}
 spec:
-  replicas: { { .Values.replicas } }
-  selector: { matchLabels: { app: { { .Release.Name } } } }
+  replicas: {{ .Values.replicas }}
+  selector: { matchLabels: { app: {{ .Release.Name }} } }
   template:
-    metadata: { labels: { app: { { .Release.Name } } } }
+    metadata: { labels: { app: {{ .Release.Name }} } }
     spec:
       terminationGracePeriodSeconds: 1
       containers:
