@@ -12,6 +12,14 @@ describe('validateSchema()', () => {
     expect(faults(within({ type: 'object', properties: { a: { type: 'string' } } }))).toEqual([]);
   });
 
+  test('fields that are named may have others beside them, but not others with a schema', () => {
+    const properties = { a: { type: 'string' } };
+    expect(faults(within({ type: 'object', properties, additionalProperties: true }))).toEqual([]);
+    expect(faults(within({ type: 'object', properties, additionalProperties: { type: 'string' } }))).toEqual([
+      `${AT}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`,
+    ]);
+  });
+
   test('types belong outside of anyOf and the like, and what those name must be there', () => {
     const anyOf = [{ type: 'object', properties: { b: { minLength: 1 } } }];
     expect(faults({ type: 'object', anyOf })).toEqual([

@@ -39,7 +39,7 @@ export function wordFaults(schema: JsonSchema, path: string, context: WordsConte
     );
   const additional = schema['additionalProperties'];
   const properties = isObject(schema['properties']) ? Object.keys(schema['properties']) : [];
-  if (properties.length > 0 && additional !== undefined && additional !== false)
+  if (properties.length > 0 && additional !== undefined && typeof additional !== 'boolean')
     errors.push(forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'));
   return errors;
 }
