@@ -31,6 +31,35 @@ test('references lose what stands around them, choices of types become strings, 
   });
 });
 
+test('what keeps unknown fields or may be null says less, because kubectl would refuse the rest', () => {
+  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { a: { type: 'string' } } };
+  const { definitions } = openApiV2([
+    {
+      openapi: '3.0.0',
+      info: INFO,
+      paths: {},
+      components: {
+        schemas: {
+          Open: open,
+          Within: {
+            type: 'object',
+            required: ['maybe', 'sure'],
+            properties: { open, maybe: { type: 'array', items: {}, nullable: true }, sure: { type: 'string' } },
+          },
+        },
+      },
+    },
+  ]);
+  expect(definitions).toEqual({
+    Open: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    Within: {
+      type: 'object',
+      required: ['sure'],
+      properties: { open: { 'x-kubernetes-preserve-unknown-fields': true }, maybe: {}, sure: { type: 'string' } },
+    },
+  });
+});
+
 test('a body becomes a parameter, and a parameter has its type beside its name', () => {
   const parameters = [{ name: 'dryRun', in: 'query', schema: { type: 'string' } }];
   const requestBody = { content: { 'application/json': { schema: { $ref: '#/components/schemas/A' } } } };

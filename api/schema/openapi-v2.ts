@@ -14,7 +14,8 @@ export function openApiV2(documents: readonly OpenApiDocument[]): SwaggerDocumen
   const definitions: Record<string, unknown> = {};
   const paths: Record<string, unknown> = {};
   for (const document of documents) {
-    for (const [name, schema] of Object.entries(document.components.schemas)) definitions[name] ??= definition(schema);
+    for (const [name, schema] of Object.entries(document.components.schemas))
+      definitions[name] ??= withoutFieldsIfOpen(definition(schema));
     for (const [path, item] of Object.entries(document.paths)) paths[path] = pathItem(item as JsonSchema);
   }
   const sorted = (all: Record<string, unknown>): Record<string, unknown> =>
@@ -27,14 +28,42 @@ export function openApiV2(documents: readonly OpenApiDocument[]): SwaggerDocumen
   };
 }
 
+const PRESERVE = 'x-kubernetes-preserve-unknown-fields';
+
+/** A kind that keeps unknown fields is an object of which v2 says no more (apiextensions-apiserver: buildKubeNative). */
+function withoutFieldsIfOpen(schema: unknown): unknown {
+  return isObject(schema) && schema[PRESERVE] === true ? { ...schema, type: 'object' } : schema;
+}
+
+/**
+ * kubectl takes the fields and items that v2 names for all there may be and does not know nulls: where a schema is wider, v2 does not
+ * name them (apiextensions-apiserver: ToStructuralOpenAPIV2).
+ */
+function narrowed(schema: JsonSchema): JsonSchema {
+  if (schema[PRESERVE] !== true && schema['nullable'] !== true) return schema;
+  const {
+    nullable: _nullable,
+    type: _type,
+    items: _items,
+    properties: _properties,
+    required: _required,
+    ...rest
+  } = schema;
+  return rest;
+}
+
+const isNullable = (schema: unknown): boolean => isObject(schema) && schema['nullable'] === true;
+
 /** A schema in v2: a reference stands alone beside words about it, and there is no choice of types. */
 function definition(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(definition);
   if (!isObject(schema)) return schema;
-  const { allOf, oneOf, default: initial, ...rest } = schema;
+  const { allOf, oneOf, default: initial, ...rest } = narrowed(schema);
+  const fields: JsonSchema = isObject(rest['properties']) ? rest['properties'] : {};
   const converted = Object.fromEntries(
     Object.entries(rest).map(([word, value]) => {
       if (word === '$ref') return [word, reference(value)];
+      if (word === 'required' && Array.isArray(value)) return [word, value.filter((name) => !isNullable(fields[name]))];
       return [word, word === 'properties' && isObject(value) ? properties(value) : definition(value)];
     }),
   );
