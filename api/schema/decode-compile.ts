@@ -1,6 +1,6 @@
 import type { TSchema } from './builders.ts';
 import { DecodeError, decodeBase64, decodeQuantity, decodeTime } from './decode-scalars.ts';
-import { goTypeOf, goValueKind, mapItem } from './go-types.ts';
+import { conversionFault, goTypeOf, goValueKind, mapItem } from './go-types.ts';
 
 /** One decoding under way: where it is, and what it met. `path[i]` is a field, a map key or an index, as `fields[i]` tells. */
 export interface Run {
@@ -256,6 +256,7 @@ function wrongType(value: unknown, goType: string, run: Run, shown = goValueKind
     fields.length === 0
       ? `json: cannot unmarshal ${shown} into Go value of type ${goType}`
       : `json: cannot unmarshal ${shown} into Go struct field ${run.struct}.${fields.join('.')} of type ${goType}`,
+    conversionFault(value, goType),
   );
 }
 

@@ -3,6 +3,12 @@ import { QUANTITY_FORMAT_ERROR, canonicalQuantity } from '#api/meta/quantity.ts'
 /** What makes a JSON value unfit for its field; the message is the one that kube-apiserver answers. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
+  /** The same in the words of a strategic merge patch, whose outcome upstream converts instead of decoding it from JSON. */
+  readonly conversion: string;
+  constructor(message: string, conversion = message) {
+    super(message);
+    this.conversion = conversion;
+  }
 }
 
 const QUANTITY_CACHE_ENTRIES = 2048;

@@ -6,6 +6,7 @@ import { deploymentKind } from '#api/kinds/apps/deployment.ts';
 import type { Kind, KubeObject } from '#api/kind.ts';
 import { DeleteOptions } from '#api/meta/delete-options.ts';
 import { StatusError } from '#api/meta/status.ts';
+import { DecodeError } from './decode-scalars.ts';
 import { decode, decodeObject, decodeSchema, fieldComplaints, strictDecodingError } from './decode.ts';
 
 const refusal = <T extends KubeObject>(kind: Kind<T>, value: unknown, as?: string): string => {
@@ -230,4 +231,22 @@ describe('decodeSchema()', () => {
       unknownFields: ['nope'],
     });
   });
+});
+
+test.each([
+  [{ metadata: { labels: 'x' } }, 'cannot restore map from string'],
+  [{ metadata: { labels: { a: 1 } } }, 'cannot convert int64 to string'],
+  [{ metadata: { labels: { a: true } } }, 'unrecognized type: string'],
+  [{ metadata: [] }, 'cannot restore struct from: slice'],
+  [{ spec: { containers: {} } }, 'cannot restore slice from map'],
+  [{ spec: { containers: [{ name: 'c', imagePullPolicy: 1 }] } }, 'cannot convert int64 to v1.PullPolicy'],
+  [{ spec: { priority: 1.5 } }, 'cannot convert float64 to int32'],
+  [{ spec: { hostNetwork: 'true' } }, 'unrecognized type: bool'],
+])('a wrong type in the words of a conversion: %j: %s', (value, words) => {
+  try {
+    decodeObject(podKind, value);
+    throw new Error('accepted');
+  } catch (error) {
+    expect(error instanceof DecodeError ? error.conversion : error).toBe(words);
+  }
 });

@@ -62,6 +62,28 @@ export function goTypeOf(schema: TSchema, owner: string): string {
   }
 }
 
+/**
+ * Why a value is no `goType`, in the words of upstream's conversion of unstructured objects (apimachinery: runtime/converter.go).
+ * Go turns an integer into a string and a fraction into an integer, which the converter then refuses; for all else it has no rule.
+ */
+export function conversionFault(value: unknown, goType: string): string {
+  const kind = converterKind(value);
+  if (goType.startsWith('map[') || goType === 'v1.ResourceList') return `cannot restore map from ${kind}`;
+  if (goType.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  const namedString = Object.values(NAMED_STRINGS).includes(goType);
+  if (goType.includes('.') && !namedString) return `cannot restore struct from: ${kind}`;
+  const goKind = namedString ? 'string' : goType;
+  const refused = kind === 'int64' ? goKind === 'string' : kind === 'float64' && goKind.startsWith('int');
+  return refused ? `cannot convert ${kind} to ${goType}` : `unrecognized type: ${goKind}`;
+}
+
+function converterKind(value: unknown): string {
+  if (Array.isArray(value)) return 'slice';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'string' ? 'string' : 'map';
+}
+
 /** The schema of a map's values; undefined when `schema` is no map. */
 export function mapItem(schema: TSchema): TSchema | undefined {
   const patterns: unknown = schema['patternProperties'];

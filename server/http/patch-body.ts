@@ -66,7 +66,7 @@ export function readPatch(type: Exclude<PatchType, 'apply'>, bytes: Uint8Array):
   }
 }
 
-/** `shown`: what a complaint about the outcome shows; by default the outcome itself. */
+/** `shown`: what a complaint about the outcome of a strategic merge patch shows; for the others it is the outcome itself. */
 const patch = (
   complaints: readonly string[],
   change: (current: Record<string, unknown>, kind: Pick<Kind, 'schema'>) => unknown,
@@ -80,7 +80,9 @@ const patch = (
       return { object, complaints: all, shown: all.length === 0 ? '' : (shown ?? JSON.stringify(changed)) };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      throw patchedObjectInvalid(shown ?? JSON.stringify(changed), error.message);
+      throw shown === undefined
+        ? patchedObjectInvalid(JSON.stringify(changed), error.message)
+        : patchedObjectInvalid(shown, error.conversion);
     }
   },
 });
