@@ -173,6 +173,7 @@ async function assemble(
       rootCA: authority.caCertificate,
     },
     certificates: clusterCertificates(identityDir, authorization),
+    tokens,
     otherServers: links === undefined ? undefined : () => links.otherServers(),
     webhooks,
     dialer,

@@ -27,6 +27,7 @@ import { replicationControllerController } from './replicationcontroller.ts';
 import { resourceQuotaController } from './resourcequota.ts';
 import { rootCAController } from './rootca.ts';
 import { serviceAccountController } from './serviceaccount.ts';
+import { serviceAccountTokenController } from './serviceaccounttoken.ts';
 import { serviceAddressesController } from './serviceaddresses.ts';
 import { taintEvictionController } from './tainteviction.ts';
 
@@ -41,6 +42,7 @@ const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerC
   ['kubernetes-service-controller', kubernetesServiceController],
   ['namespace-controller', namespaceController],
   ['service-account-controller', serviceAccountController],
+  ['serviceaccount-token-controller', serviceAccountTokenController],
   ['root-ca-cert-publisher', rootCAController],
   ['resourcequota-controller', resourceQuotaController],
   ['node-ipam-controller', nodeIPAMController],

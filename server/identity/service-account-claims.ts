@@ -20,6 +20,42 @@ export interface ServiceAccountBinding {
   readonly secret?: ObjectIdentity;
   /** Beside a pod it only tells where that ran. */
   readonly node?: ObjectIdentity;
+  /** The Secret that holds the token itself; such a token names no other object. */
+  readonly holder?: string;
+}
+
+/** The issuer of the tokens that Secrets hold. */
+export const LEGACY_ISSUER = 'kubernetes/serviceaccount';
+const LEGACY_CLAIM = 'kubernetes.io/serviceaccount/';
+
+/** A token to be made that the Secret `secretName` is to hold. */
+export interface SecretTokenRequest {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly secretName: string;
+}
+
+/** The claims of a token that a Secret holds, as upstream writes them. */
+export const legacyClaimsOf = ({ namespace, name, uid, secretName }: SecretTokenRequest): JWTPayload => ({
+  [`${LEGACY_CLAIM}namespace`]: namespace,
+  [`${LEGACY_CLAIM}secret.name`]: secretName,
+  [`${LEGACY_CLAIM}service-account.name`]: name,
+  [`${LEGACY_CLAIM}service-account.uid`]: uid,
+});
+
+/** Whose token it is that a Secret holds; undefined when it is none of that kind. */
+export function legacyBindingOf(claims: JWTPayload): ServiceAccountBinding | undefined {
+  const [namespace, holder, name, uid] = [
+    'namespace',
+    'secret.name',
+    'service-account.name',
+    'service-account.uid',
+  ].map((key) => claims[`${LEGACY_CLAIM}${key}`]);
+  if (claims.iss !== LEGACY_ISSUER || typeof namespace !== 'string' || typeof name !== 'string') return undefined;
+  if (typeof uid !== 'string' || typeof holder !== 'string' || claims.sub !== subjectOf(namespace, name))
+    return undefined;
+  return { namespace, name, uid, holder };
 }
 
 /** The private claims of a token, as upstream writes them. */
@@ -78,8 +114,13 @@ export function userOf({ namespace, name, uid, pod, node }: ServiceAccountBindin
 
 const INVALIDATED = 'service account token has been invalidated';
 
-/** Why the token no longer holds (upstream: pkg/serviceaccount/claims.go); undefined when it does. */
-export function whyInvalid(client: Pick<Client, 'get'>, binding: ServiceAccountBinding): string | undefined {
+/** Why the token no longer holds (upstream: pkg/serviceaccount/claims.go, legacy.go); undefined when it does. */
+export function whyInvalid(
+  client: Pick<Client, 'get'>,
+  binding: ServiceAccountBinding,
+  token: string,
+): string | undefined {
+  if (binding.holder !== undefined) return whyNotHeld(client, binding, binding.holder, token);
   const { namespace, name, uid, pod, secret, node } = binding;
   const account = client.get(serviceAccountKind, namespace, name);
   if (account === undefined) return notFoundError(serviceAccountKind, name).message;
@@ -100,4 +141,21 @@ function whyGone(
   if (found === undefined) return INVALIDATED;
   const { uid: there = '' } = found.metadata;
   return there === uid ? undefined : `${kind} UID (${there}) does not match service account ${kind} ref claim (${uid})`;
+}
+
+function whyNotHeld(
+  client: Pick<Client, 'get'>,
+  { namespace, name, uid }: ServiceAccountBinding,
+  holder: string,
+  token: string,
+): string | undefined {
+  const secret = client.get(secretKind, namespace, holder);
+  if (secret === undefined || secret.metadata.deletionTimestamp !== undefined) return 'Token has been invalidated';
+  if (Buffer.from(secret.data?.['token'] ?? '', 'base64').toString() !== token)
+    return "Token does not match server's copy";
+  const account = client.get(serviceAccountKind, namespace, name);
+  if (account === undefined) return notFoundError(serviceAccountKind, name).message;
+  const { uid: there = '', deletionTimestamp } = account.metadata;
+  if (deletionTimestamp !== undefined) return `ServiceAccount ${namespace}/${name} has been deleted`;
+  return there === uid ? undefined : `ServiceAccount UID (${there}) does not match claim (${uid})`;
 }

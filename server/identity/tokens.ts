@@ -24,9 +24,13 @@ import type {
 } from './identity.ts';
 import { joinTokenHolds, parseJoinToken } from './join-token.ts';
 import {
+  LEGACY_ISSUER,
+  type SecretTokenRequest,
   type ServiceAccountBinding,
   bindingOf,
   claimsOf,
+  legacyBindingOf,
+  legacyClaimsOf,
   subjectOf,
   userOf,
   whyInvalid,
@@ -85,7 +89,7 @@ interface Verified {
   readonly binding?: ServiceAccountBinding;
 }
 
-/** The cluster's tokens: the admin's (opaque), service accounts' and nodes' (JWT, ES256), and join tokens (Secrets). */
+/** The cluster's tokens: the admin's (opaque), service accounts' and nodes' (JWT, ES256; those that Secrets hold have no end), and join tokens (Secrets). */
 export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, TokenKeySet, ServerTokens {
   readonly issuer = SERVICE_ACCOUNT_ISSUER;
   readonly #keys: TokenKeys;
@@ -121,8 +125,9 @@ export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, TokenK
       return {
         error: `[${INVALID}, token audiences ${goList(known.audiences)} is invalid for the target audiences ${goList(wanted)}]`,
       };
-    let why = this.#whyInvalid(known);
-    if (why !== undefined && (await this.#holdsNow(() => this.#whyInvalid(known) === undefined))) why = undefined;
+    let why = this.#whyInvalid(known, token);
+    if (why !== undefined && (await this.#holdsNow(() => this.#whyInvalid(known, token) === undefined)))
+      why = undefined;
     return why === undefined ? { user: known.user, audiences: common } : this.#forget(token, why);
   }
 
@@ -144,6 +149,15 @@ export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, TokenK
       .setExpirationTime(expiresAt)
       .sign(this.#keys.signingKey);
     return { token, expirationTimestamp: `${new Date(expiresAt * 1000).toISOString().slice(0, 19)}Z` };
+  }
+
+  /** A token for a Secret to hold: it has no end but that of the Secret and of the account. */
+  async secretToken(account: SecretTokenRequest): Promise<string> {
+    return new SignJWT(legacyClaimsOf(account))
+      .setProtectedHeader({ alg: 'ES256', kid: this.#keyId() })
+      .setIssuer(LEGACY_ISSUER)
+      .setSubject(subjectOf(account.namespace, account.name))
+      .sign(this.#keys.signingKey);
   }
 
   #withNode(request: ServiceAccountTokenRequest): ServiceAccountTokenRequest {
@@ -212,7 +226,7 @@ export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, TokenK
     let claims;
     try {
       ({ payload: claims } = await jwtVerify(token, this.#publicKey, {
-        issuer: SERVICE_ACCOUNT_ISSUER,
+        issuer: [SERVICE_ACCOUNT_ISSUER, LEGACY_ISSUER],
         algorithms: ['ES256'],
       }));
     } catch {
@@ -221,8 +235,11 @@ export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, TokenK
     const { sub: subject = '', aud = [], exp = 0, jti } = claims;
     const audiences = typeof aud === 'string' ? [aud] : aud;
     const known = { audiences, expiresAt: exp * 1000 };
+    const held = legacyBindingOf(claims);
     let verified: Verified | undefined;
-    if (subject.startsWith('system:node:') && audiences.includes(NODE_AUDIENCE))
+    if (held !== undefined)
+      verified = { audiences: API_AUDIENCES, expiresAt: Infinity, user: userOf(held, undefined), binding: held };
+    else if (subject.startsWith('system:node:') && audiences.includes(NODE_AUDIENCE))
       verified = { ...known, user: { name: subject, groups: ['system:nodes', 'system:authenticated'] } };
     else {
       const binding = bindingOf(claims);
@@ -232,8 +249,8 @@ export class Tokens implements Authenticator, TokenIssuer, TokenReviewer, TokenK
     return verified;
   }
 
-  #whyInvalid({ binding }: Verified): string | undefined {
-    const why = binding === undefined ? undefined : whyInvalid(this.#client, binding);
+  #whyInvalid({ binding }: Verified, token: string): string | undefined {
+    const why = binding === undefined ? undefined : whyInvalid(this.#client, binding, token);
     return why === undefined ? undefined : `[${INVALID}, ${why}]`;
   }
 

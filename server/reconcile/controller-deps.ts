@@ -46,6 +46,17 @@ export interface ClusterCertificates {
   ): boolean;
 }
 
+/** Makes the tokens that Secrets hold. */
+export interface SecretTokens {
+  /** A token of the account, which has no end but that of its Secret and of the account (upstream: LegacyClaims). */
+  secretToken(account: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly secretName: string;
+  }): Promise<string>;
+}
+
 /** What `createControllers` and `createScheduler` need. */
 export interface ControllerDeps {
   readonly client: Client;
@@ -63,6 +74,8 @@ export interface ControllerDeps {
   readonly dialer?: Dialer | undefined;
   /** Default: certificate requests are neither approved nor signed. */
   readonly certificates?: ClusterCertificates | undefined;
+  /** Default: Secrets that ask for a token of a ServiceAccount stay as they are. */
+  readonly tokens?: SecretTokens | undefined;
 }
 
 /** What one controller gets: the same, under its own user name, with a recorder of its own. */

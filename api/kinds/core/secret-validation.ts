@@ -6,6 +6,10 @@ import type { Secret } from './secret.ts';
 
 /** The annotation by which a token Secret names its ServiceAccount. */
 export const SERVICE_ACCOUNT_NAME = 'kubernetes.io/service-account.name';
+/** The annotation that says which one of that name it is: its UID. */
+export const SERVICE_ACCOUNT_UID = 'kubernetes.io/service-account.uid';
+/** The type of Secrets that hold a token of a ServiceAccount. */
+export const SERVICE_ACCOUNT_TOKEN = 'kubernetes.io/service-account-token';
 
 /** Keys that a type of Secret must have; one inner list = one of them is enough, and all are named when none is there. */
 const NEEDED: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -30,7 +34,7 @@ export function validateSecret({ metadata, type = '', data = {} }: Secret): Fiel
     bytes += decodedLength(value);
   }
   if (bytes > MAX_DATA_BYTES) errors.push(tooLong('data', MAX_DATA_BYTES));
-  if (type === 'kubernetes.io/service-account-token' && !metadata.annotations?.[SERVICE_ACCOUNT_NAME])
+  if (type === SERVICE_ACCOUNT_TOKEN && !metadata.annotations?.[SERVICE_ACCOUNT_NAME])
     errors.push(requiredValue(`metadata.annotations[${SERVICE_ACCOUNT_NAME}]`));
   for (const choice of NEEDED[type] ?? [])
     if (choice.every((key) => data[key] === undefined || (key === 'ssh-privatekey' && data[key] === '')))
