@@ -17,6 +17,7 @@ import { resetNetwork } from './network/node-network.ts';
 import { NodeStatus } from './node/node-status.ts';
 import { NodeServices } from './node-services.ts';
 import { PodManager } from './pods/pod-manager.ts';
+import { ownerOf } from './pods/sandbox/sandbox-config.ts';
 import { publishedServers } from './published-servers.ts';
 import { containerdPaths } from './runtime/containerd-config.ts';
 import { resetContainerd } from './runtime/containerd-reset.ts';
@@ -26,6 +27,7 @@ import { forwardToPod } from './runtime/crictl-port-forward.ts';
 import { CrictlRuntime } from './runtime/crictl.ts';
 import { ensureImage } from './runtime/images.ts';
 import { DesiredState } from './state/desired-state.ts';
+import { UsageSampler } from './stats/usage-sampler.ts';
 import { NodeStreams } from './streams/streams.ts';
 import { unmountBelow } from './volumes/mounts.ts';
 import type { TokenAnswer } from './volumes/service-account-tokens.ts';
@@ -97,10 +99,12 @@ class Agent implements Service {
     const runtime = await this.#startRuntime();
     this.#runtime = runtime;
     const crictl = new CrictlCommand({ crictl: 'crictl', socket: containerdPaths(dataDir).socket });
+    const sampler = new UsageSampler({ runtime, owner: ownerOf });
     const streams = new NodeStreams({
       runtime,
       lookup: (namespace, pod, container) => pods.lookup(namespace, pod, container),
       forwardToPod: (sandboxId, port) => forwardToPod(crictl, sandboxId, port),
+      usage: () => sampler.report(),
       log: log.child({ part: 'streams' }),
     });
     const link = new Link({

@@ -33,6 +33,8 @@ import { nodeSubresources } from './http/subresources/node-streams.ts';
 import { proxySubresources } from './http/subresources/proxy.ts';
 import { NodeGateway } from './nodes/gateway.ts';
 import { NodePaths } from './nodes/node-paths.ts';
+import { NodeUsages } from './nodes/node-usages.ts';
+import { ResourceMetrics } from './nodes/resource-metrics.ts';
 import { PeerGateway } from './nodes/peer-gateway.ts';
 import { Presence } from './nodes/presence.ts';
 import { NodeMonitor } from './nodes/node-monitor.ts';
@@ -159,6 +161,12 @@ async function assemble(
   started.push(async () => stopServing());
 
   const links = session === undefined ? undefined : new NodeLinkTable(database.orm, session);
+  const usages = new NodeUsages({
+    nodes: { find: (nodeName) => nodes.find(nodeName) },
+    clock,
+    log: log.child({ part: 'nodes' }),
+  });
+  const resourceMetrics = new ResourceMetrics(usages, clock);
   const deps = {
     client,
     kinds,
@@ -177,6 +185,7 @@ async function assemble(
     otherServers: links === undefined ? undefined : () => links.otherServers(),
     webhooks,
     dialer,
+    resourceMetrics,
   };
   const nodesLog = log.child({ part: 'nodes' });
   const graceMs = config.nodeMonitorGraceSeconds * 1000;
@@ -248,6 +257,7 @@ async function assemble(
     log: log.child({ part: 'http' }),
     serverAddress: `${advertised}:${config.listen.port}`,
     caCertificate: authority.caCertificate,
+    resourceMetrics,
     aggregation: new Aggregation({ client, dialer, log: log.child({ part: 'http' }) }),
     subresources: [...nodeSubresources({ client, nodes }), ...proxySubresources({ client, dialer })],
     tls: { cert: authority.servingCertificate, key: authority.servingKey },

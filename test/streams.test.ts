@@ -10,11 +10,13 @@ import { type ContainerPlace, NodeStreams } from '#agent/streams/streams.ts';
 import type { Kind } from '#api/kind.ts';
 import { nodeKind } from '#api/kinds/core/node.ts';
 import { podKind } from '#api/kinds/core/pod.ts';
+import type { UsageReport } from '#api/wire/usage-report.ts';
 import { systemClock } from '#base/clock.ts';
 import { createLogger } from '#base/logger.ts';
 import { Metrics } from '#base/metrics.ts';
 import { type UpgradeServer, callSubresource } from '#server/http/upgrade.ts';
 import type { ResourceRequest } from '#server/http/api-context.ts';
+import { Seat } from '#server/http/flow-control.ts';
 import { ApiMetrics } from '#server/http/metrics.ts';
 import { parseRequest } from '#server/http/request-info.ts';
 import { errorResponse } from '#server/http/status-response.ts';
@@ -22,10 +24,18 @@ import { attachSubresource, execSubresource } from '#server/http/subresources/ex
 import { logSubresource } from '#server/http/subresources/log.ts';
 import { NodeGateway } from '#server/nodes/gateway.ts';
 import { NodePaths } from '#server/nodes/node-paths.ts';
+import { NodeUsages } from '#server/nodes/node-usages.ts';
 import { eventually } from './support/eventually.ts';
 import { MemoryClient } from './support/memory-client.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
+/** What the agent's sampler answers here. */
+const USAGE: UsageReport = {
+  timestampMs: 1_000,
+  windowMs: 15_000,
+  node: { cpuNanoCores: 1, cpuCoreNanoSeconds: 2, memoryWorkingSetBytes: 3, memoryAvailableBytes: 4 },
+  pods: [],
+};
 const IMAGE = 'localhost/x:1';
 const PODS = '/api/v1/namespaces/default/pods';
 
@@ -74,7 +84,16 @@ describe('log, exec and attach from client to container', () => {
       const subresource = subresources.find(({ name }) => name === info.subresource);
       if (subresource === undefined) return new Response(null, { status: 404 });
       const api = { metrics: apiMetrics };
-      const given = { api, request, url, info, kind: podKind as unknown as Kind, user: { name: 'me', groups: [] } };
+      const seat = new Seat(() => undefined);
+      const given = {
+        api,
+        seat,
+        request,
+        url,
+        info,
+        kind: podKind as unknown as Kind,
+        user: { name: 'me', groups: [] },
+      };
       try {
         const response = await callSubresource(given as unknown as ResourceRequest, subresource, bun);
         return response === 'upgraded' ? undefined : response;
@@ -122,7 +141,13 @@ describe('log, exec and attach from client to container', () => {
       logError: 'container "b" in pod "two" is waiting to start: ContainerCreating',
     });
     const forwardToPod = () => Promise.reject(new Error('not asked for here'));
-    const streams = new NodeStreams({ runtime, lookup: (_namespace, pod) => places.get(pod) ?? {}, forwardToPod, log });
+    const streams = new NodeStreams({
+      runtime,
+      lookup: (_namespace, pod) => places.get(pod) ?? {},
+      forwardToPod,
+      usage: async () => USAGE,
+      log,
+    });
     link = new Link({
       server: `http://${address}`,
       nodeName: 'n',
@@ -226,6 +251,12 @@ describe('log, exec and attach from client to container', () => {
     });
     return { stdout: Buffer.concat(out), status };
   }
+
+  test('a question for usage is answered by the agent', async () => {
+    const usages = new NodeUsages({ nodes: new NodePaths(gateway.sessions), clock: systemClock, log });
+    expect(await usages.of('n')).toEqual(USAGE);
+    expect(await usages.of('absent')).toBeUndefined();
+  });
 
   test('log gives the text, also with tailLines and timestamps', async () => {
     expect(await get('/p/log')).toEqual([200, 'one\ntwo\n']);

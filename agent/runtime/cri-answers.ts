@@ -1,6 +1,7 @@
 import type {
   RuntimeContainer,
   RuntimeContainerState,
+  RuntimeContainerStats,
   RuntimeContainerStatus,
   RuntimeImage,
   RuntimeSandbox,
@@ -126,6 +127,20 @@ export const parseContainerStatuses = (json: string): Map<string, RuntimeContain
         return [container.id, container];
       }),
   );
+
+/** `crictl stats -o json`. A container that has just ended has no figures. */
+export const parseContainerStats = (json: string): RuntimeContainerStats[] =>
+  parse(json)
+    .at('stats')
+    .list()
+    .filter((stats) => stats.at('cpu').present && stats.at('memory').present)
+    .map((stats) => ({
+      id: stats.at('attributes').at('id').text(),
+      labels: stats.at('attributes').at('labels').map(),
+      cpuCoreNanoSeconds: stats.at('cpu').at('usageCoreNanoSeconds').at('value').number(),
+      timestampNanos: stats.at('cpu').at('timestamp').number(),
+      memoryWorkingSetBytes: stats.at('memory').at('workingSetBytes').at('value').number(),
+    }));
 
 /** What `inspectp` tells of a sandbox beyond the list. */
 export interface SandboxDetail {

@@ -9,6 +9,7 @@ import { execToEnd } from './crictl-exec.ts';
 import { streamCrictl } from './crictl-process.ts';
 import {
   type SandboxDetail,
+  parseContainerStats,
   parseContainerStatuses,
   parseContainers,
   parseImageStatus,
@@ -26,6 +27,7 @@ import {
   type ImageAuth,
   RuntimeFailure,
   type RuntimeContainer,
+  type RuntimeContainerStats,
   type RuntimeContainerStatus,
   type RuntimeImage,
   type RuntimeProcess,
@@ -251,6 +253,12 @@ export class CrictlRuntime implements ContainerRuntime {
     const status = await this.#inspect.get(id);
     this.#changes.sawStatus(status);
     return status;
+  }
+
+  async containerStats(): Promise<RuntimeContainerStats[]> {
+    return parseContainerStats(
+      await this.#command.run('containerStats', ['stats', '-o', 'json'], { timeoutMs: QUERY_DEADLINE_MS }),
+    );
   }
 
   async execSync(

@@ -9,7 +9,10 @@ import { containerRuntimeSuite } from './runtime.suite.ts';
 containerRuntimeSuite('FakeRuntime', async () => {
   const logDirectory = await mkdtemp(join(tmpdir(), 'skep-fake-'));
   const runtime = new FakeRuntime({
-    images: { 'localhost/run:1': {}, 'localhost/exit:1': { exitAfterMs: 5, exitCode: 3 } },
+    images: {
+      'localhost/run:1': { cpuNanoCores: 1e6, memoryBytes: 4096 },
+      'localhost/exit:1': { exitAfterMs: 5, exitCode: 3 },
+    },
   });
   return {
     runtime,

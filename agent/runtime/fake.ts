@@ -7,6 +7,7 @@ import {
   type ContainerRuntime,
   RuntimeFailure,
   type RuntimeContainer,
+  type RuntimeContainerStats,
   type RuntimeContainerStatus,
   type RuntimeImage,
   type RuntimeProcess,
@@ -34,6 +35,9 @@ export interface FakeImage {
   readonly stopExitCode?: number;
   readonly uid?: number;
   readonly username?: string;
+  /** What its containers use all the time; default nothing. */
+  readonly cpuNanoCores?: number;
+  readonly memoryBytes?: number;
   /** What a command run in the container does; default knows echo, cat, true, false and `sh -c 'exit N'`. */
   readonly exec?: (command: readonly string[]) => { readonly exitCode: number; readonly output: string };
 }
@@ -295,6 +299,17 @@ export class FakeRuntime implements ContainerRuntime {
   async containerStatus(id: string): Promise<RuntimeContainerStatus> {
     await this.#call('containerStatus', id);
     return statusOf(this.#container('containerStatus', id));
+  }
+
+  async containerStats(): Promise<RuntimeContainerStats[]> {
+    await this.#call('containerStats');
+    const now = this.#clock.now();
+    const running = [...this.#containers.values()].filter(({ state }) => state === 'running');
+    return running.map(({ id, labels, image, startedAt }) => {
+      const { cpuNanoCores = 0, memoryBytes = 0 } = this.#behaviours.get(image) ?? {};
+      const cpuCoreNanoSeconds = (cpuNanoCores * (now - startedAt)) / 1000;
+      return { id, labels, cpuCoreNanoSeconds, timestampNanos: now * 1e6, memoryWorkingSetBytes: memoryBytes };
+    });
   }
 
   async reopenLog(id: string): Promise<void> {

@@ -181,6 +181,23 @@ export function containerRuntimeSuite(name: string, make: () => Promise<RuntimeS
       expect((await runtime.listSandboxes()).some(({ id: listed }) => listed === sandboxId)).toBe(false);
     });
 
+    test('containerStats() has each container that runs, with its labels, memory, and CPU time that grows', async () => {
+      const { sandboxId, id } = await running();
+      const statsOf = async () => (await runtime.containerStats()).find((stats) => stats.id === id);
+      const first = await eventually(statsOf);
+      expect(first.labels).toMatchObject({ 'io.kubernetes.container.name': 'main' });
+      expect(first.memoryWorkingSetBytes).toBeGreaterThan(0);
+      expect(Math.abs(first.timestampNanos / 1e6 - Date.now())).toBeLessThan(30_000);
+      const later = await eventually(async () => {
+        const now = await statsOf();
+        return now !== undefined && now.cpuCoreNanoSeconds > first.cpuCoreNanoSeconds && now;
+      });
+      expect(later.timestampNanos).toBeGreaterThan(first.timestampNanos);
+      await runtime.stopContainer(id, 5);
+      expect(await statsOf()).toBeUndefined();
+      await removed(sandboxId);
+    });
+
     test('onChange() tells of a container that ends by itself, and its status is final by then', async () => {
       const seen: { sandboxId: string; containerId?: string; state?: string; exitCode?: number }[] = [];
       const end = runtime.onChange((change) => {

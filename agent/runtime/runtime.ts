@@ -33,6 +33,8 @@ export interface ContainerRuntime {
   removeContainer(id: string): Promise<void>;
   listContainers(): Promise<RuntimeContainer[]>;
   containerStatus(id: string): Promise<RuntimeContainerStatus>;
+  /** What every running container has used. */
+  containerStats(): Promise<RuntimeContainerStats[]>;
   /** What a running container prints goes from now on to a new file at its log's path; the one there was must have been renamed. */
   reopenLog(id: string): Promise<void>;
   /** Runs a command to its end. Output is cut at 16 KiB. */
@@ -216,6 +218,17 @@ export interface RuntimeContainerStatus extends RuntimeContainer {
   /** Absolute. */
   readonly logPath: string;
   readonly pid: number;
+}
+
+/** What a running container has used. */
+export interface RuntimeContainerStats {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of all processors together, since it was started. */
+  readonly cpuCoreNanoSeconds: number;
+  /** When that was read, nanoseconds since the epoch. */
+  readonly timestampNanos: number;
+  readonly memoryWorkingSetBytes: number;
 }
 
 /** What went wrong below: `verb` is the call, `code` CRI's gRPC code in words (`NotFound`, `Unknown`, `DeadlineExceeded` …), the message containerd's own. */

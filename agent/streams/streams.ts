@@ -2,6 +2,7 @@ import type { ContainerRuntime, RuntimeProcess } from '../runtime/runtime.ts';
 import type { PodForward } from '../runtime/pod-forward.ts';
 import type { StreamRequest } from '#api/wire/frames.ts';
 import { CHANNEL } from '#api/wire/stream-frame.ts';
+import type { UsageReport } from '#api/wire/usage-report.ts';
 import type { WireStream } from '#api/wire/wire-stream.ts';
 import type { Logger } from '#base/logger.ts';
 import { readLog } from './log-reader.ts';
@@ -26,13 +27,15 @@ export interface NodeStreamsOptions {
   readonly lookup: (namespace: string, pod: string, container: string) => ContainerPlace;
   /** Reaches a port from inside a sandbox's network. Rejects with RuntimeFailure. */
   readonly forwardToPod: (sandboxId: string, port: number) => Promise<PodForward>;
+  /** What the node and its pods use. */
+  readonly usage: () => Promise<UsageReport>;
   readonly log: Logger;
 }
 
 type LogRequest = Extract<StreamRequest, { verb: 'logs' }>;
 type ProcessRequest = Extract<StreamRequest, { verb: 'exec' | 'attach' }>;
 
-/** The node's end of logs, exec, attach and port-forward. Every stream that is opened here is ended here. */
+/** The node's end of logs, exec, attach, port-forward and questions for usage. Every stream that is opened here is ended here. */
 export class NodeStreams {
   readonly #options: NodeStreamsOptions;
 
@@ -44,7 +47,10 @@ export class NodeStreams {
   readonly open = (request: StreamRequest, stream: WireStream): void => {
     this.#serve(request, stream).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
-      this.#options.log.warn({ err: error, verb: request.verb, pod: request.pod }, 'a stream failed');
+      this.#options.log.warn(
+        { err: error, verb: request.verb, pod: 'pod' in request ? request.pod : '' },
+        'a stream failed',
+      );
       stream.close({ error: message, code: 500 });
     });
   };
@@ -60,8 +66,15 @@ export class NodeStreams {
         const inside = () => this.#options.forwardToPod(sandboxId, request.port);
         return servePortForward(stream, { address: podIP, port: request.port, inside });
       }
-      default:
+      case 'usage':
+        await stream.write(CHANNEL.stdout, Buffer.from(JSON.stringify(await this.#options.usage())));
+        return stream.close();
+      case 'exec':
+      case 'attach':
         return this.#process(request, stream);
+      default:
+        // A newer hub asks for what this agent does not know.
+        return stream.close({ error: 'the agent does not know this kind of stream', code: 404 });
     }
   }
 

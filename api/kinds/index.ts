@@ -45,6 +45,8 @@ import { ingressClassKind } from './networking/ingressclass.ts';
 import { ipAddressKind } from './networking/ipaddress.ts';
 import { networkPolicyKind } from './networking/networkpolicy.ts';
 import { serviceCIDRKind } from './networking/servicecidr.ts';
+import { nodeMetricsKind } from './metrics/nodemetrics.ts';
+import { podMetricsKind } from './metrics/podmetrics.ts';
 import { newEventKind } from './events/event.ts';
 import { evictionKind } from './policy/eviction.ts';
 import { podDisruptionBudgetKind } from './policy/poddisruptionbudget.ts';
@@ -139,3 +141,6 @@ export const REQUEST_KINDS: readonly Kind[] = [
   tokenRequestKind,
   tokenReviewKind,
 ];
+
+/** Kinds that are measured when they are read, never stored. */
+export const MEASURED_KINDS: readonly Kind[] = [nodeMetricsKind, podMetricsKind];

@@ -156,7 +156,9 @@ export type StreamRequest =
       readonly sinceTime?: string;
       readonly limitBytes?: number;
     }
-  | { readonly verb: 'portForward'; readonly namespace: string; readonly pod: string; readonly port: number };
+  | { readonly verb: 'portForward'; readonly namespace: string; readonly pod: string; readonly port: number }
+  /** What the node and its pods use now: the answer is a UsageReport (usage-report.ts) on stdout. Nothing is measured for it before. */
+  | { readonly verb: 'usage' };
 
 /** hub → agent: begin a stream. Ids are chosen by the hub, never reused on one link; data for an unknown id are dropped. */
 export interface OpenStreamFrame {

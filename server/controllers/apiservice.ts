@@ -1,7 +1,7 @@
 import { type Kind, apiVersionOf } from '#api/kind.ts';
 import { type APIService, apiServiceKind } from '#api/kinds/apiregistration/apiservice.ts';
 import { hasAPIService, localPriorities } from '#api/kinds/apiregistration/priorities.ts';
-import { REQUEST_KINDS } from '#api/kinds/index.ts';
+import { MEASURED_KINDS, REQUEST_KINDS } from '#api/kinds/index.ts';
 import { formatTime } from '#api/meta/time.ts';
 import type { ControllerContext } from '#server/reconcile/controller-deps.ts';
 import { createUnlessThere } from '#server/reconcile/create.ts';
@@ -54,7 +54,7 @@ export function apiServiceController({ client, kinds, clock }: ControllerContext
 /** One kind of each group version, by the name of its APIService: `v1.apps`, `v1.` for core. */
 function served(kinds: Kinds): Map<string, Kind> {
   const found = new Map<string, Kind>();
-  for (const kind of [...REQUEST_KINDS, ...kinds.all()])
+  for (const kind of [...REQUEST_KINDS, ...MEASURED_KINDS, ...kinds.all()])
     if (hasAPIService(kind.group)) found.set(`${kind.version}.${kind.group}`, kind);
   return found;
 }

@@ -4,6 +4,7 @@ import type { Logger } from '#base/logger.ts';
 import type { Authorizer } from '#server/authorization/authorizer.ts';
 import type { Rbac } from '#server/authorization/rbac.ts';
 import type { Authenticator, TokenIssuer, TokenReviewer } from '#server/identity/identity.ts';
+import type { ResourceMetrics } from '#server/nodes/resource-metrics.ts';
 import type { Kinds } from '#server/store/kinds.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
 import type { Registry, User, WriteContext } from '#server/store/registry.ts';
@@ -34,6 +35,8 @@ export interface ApiContext {
   readonly events: EventEncoder;
   readonly metrics: ApiMetrics;
   readonly lists: ListSnapshots;
+  /** What nodes and pods use; undefined = nothing is known. */
+  readonly resourceMetrics: Pick<ResourceMetrics, 'nodes' | 'pods'> | undefined;
   /** Those of /readyz. */
   readonly checks: readonly HealthCheck[];
   /** Aborts when the server stops: watches end then. */

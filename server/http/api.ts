@@ -10,6 +10,7 @@ import type { Authenticator, TokenIssuer, TokenKeySet, TokenReviewer } from '#se
 import type { Kinds } from '#server/store/kinds.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
 import type { Registry, User } from '#server/store/registry.ts';
+import type { ResourceMetrics } from '#server/nodes/resource-metrics.ts';
 import type { ApiContext, ResourceRequest } from './api-context.ts';
 import { authenticate } from './authn.ts';
 import { attributesOf, demand } from './authz.ts';
@@ -43,6 +44,8 @@ export interface ApiDeps {
   readonly log: Logger;
   /** Passes requests on to other servers' APIs. Default: there are none. */
   readonly aggregation?: Aggregation | undefined;
+  /** What nodes and pods use. Default: nothing is known. */
+  readonly resourceMetrics?: Pick<ResourceMetrics, 'nodes' | 'pods'> | undefined;
   /** Subresources beyond those of the store: log, exec, attach, portforward. */
   readonly subresources?: readonly Subresource[];
   /** Who may do what. */
@@ -124,6 +127,7 @@ class Api {
       authorizer: deps.authorization.authorizer,
       rbac: deps.authorization.rbac,
       tokens: deps.tokens,
+      resourceMetrics: deps.resourceMetrics,
       subresources: new Map(subresources.map((one) => [`${one.resource}/${one.name}`, one])),
       log: deps.log,
       clock,

@@ -225,7 +225,9 @@ const plainResource = (kind: Kind): unknown => ({
   kind: kind.kind,
   verbs: kind.custom ? CUSTOM_VERBS.filter((verb) => kind.verbs.includes(verb)) : kind.verbs,
   ...names(kind),
-  ...(kind.verbs.includes('list') ? { storageVersionHash: storageVersionHash(kind) } : {}),
+  ...(kind.verbs.includes('list') && kind.verbs.includes('create')
+    ? { storageVersionHash: storageVersionHash(kind) }
+    : {}),
 });
 
 /** Tells clients in which version objects are stored, without saying it (apiserver: discovery.StorageVersionHash). */

@@ -9,9 +9,9 @@ import { indentJson } from './indent-json.ts';
 import { jsonResponse } from './status-response.ts';
 import { partialText, readIncludeObject, tableText } from './table.ts';
 
-/** The ListMeta of a list; `continue` and `remainingItemCount` only where there is more. */
+/** The ListMeta of a list; no `resourceVersion` where nothing is stored, `continue` and `remainingItemCount` only where there is more. */
 export interface ListMetadata {
-  readonly resourceVersion: string;
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }

@@ -1,3 +1,7 @@
+import type { Node } from '#api/kinds/core/node.ts';
+import type { Pod } from '#api/kinds/core/pod.ts';
+import type { NodeMetrics } from '#api/kinds/metrics/nodemetrics.ts';
+import type { PodMetrics } from '#api/kinds/metrics/podmetrics.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/logger.ts';
 import type { Metrics } from '#base/metrics.ts';
@@ -46,6 +50,12 @@ export interface ClusterCertificates {
   ): boolean;
 }
 
+/** What nodes and pods use now (metrics.k8s.io). Agents are asked, at most every 15 s; what is not known is left out. */
+export interface ResourceUsage {
+  nodes(nodes: readonly Node[]): Promise<readonly NodeMetrics[]>;
+  pods(pods: readonly Pod[]): Promise<readonly PodMetrics[]>;
+}
+
 /** Makes the tokens that Secrets hold. */
 export interface SecretTokens {
   /** A token of the account, which has no end but that of its Secret and of the account (upstream: LegacyClaims). */
@@ -72,6 +82,8 @@ export interface ControllerDeps {
   readonly webhooks?: WebhookClient | undefined;
   /** Connects to what runs in the cluster. Default: nothing can be reached. */
   readonly dialer?: Dialer | undefined;
+  /** Default: nothing is known. */
+  readonly resourceMetrics?: ResourceUsage | undefined;
   /** Default: certificate requests are neither approved nor signed. */
   readonly certificates?: ClusterCertificates | undefined;
   /** Default: Secrets that ask for a token of a ServiceAccount stay as they are. */

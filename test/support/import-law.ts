@@ -128,7 +128,7 @@ export const LAW: readonly Room[] = [
   { files: 'agent/volumes/', own: ['api/', 'base/', 'agent/state/', 'agent/volumes/'], packages: [], builtins: true },
   {
     files: 'agent/stats/',
-    own: ['api/', 'base/', 'agent/stats/'],
+    own: ['api/', 'base/', 'agent/stats/', 'agent/runtime/runtime'],
     packages: ['systeminformation'],
     builtins: true,
   },

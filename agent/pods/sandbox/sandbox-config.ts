@@ -1,5 +1,6 @@
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { SandboxConfig } from '../../runtime/runtime.ts';
+import type { ContainerOwner } from '../../stats/usage-sampler.ts';
 import type { DnsConfig } from './dns.ts';
 import { podHostname } from './hosts-file.ts';
 import { cgroupParent } from '../containers/resources.ts';
@@ -19,6 +20,14 @@ export const ownerLabels = ({ metadata }: Pod): Record<string, string> => ({
   [LABELS.podNamespace]: metadata.namespace ?? '',
   [LABELS.podUid]: metadata.uid ?? '',
 });
+
+/** Whose a container with these labels is; undefined = no pod's. */
+export function ownerOf(labels: Readonly<Record<string, string>>): ContainerOwner | undefined {
+  const { [LABELS.podName]: name, [LABELS.podNamespace]: namespace, [LABELS.podUid]: uid } = labels;
+  const container = labels[LABELS.containerName];
+  if (name === undefined || namespace === undefined || uid === undefined || container === undefined) return undefined;
+  return { namespace, name, uid, container };
+}
 
 /** What a sandbox is made from besides the pod. */
 export interface SandboxPlace {

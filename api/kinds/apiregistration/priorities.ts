@@ -24,12 +24,15 @@ const GROUPS: Readonly<Record<string, number>> = {
   'node.k8s.io': 16_300,
   'discovery.k8s.io': 16_200,
   'flowcontrol.apiserver.k8s.io': 16_100,
+  // As metrics-server's: `pods` and `nodes` are core's for who names no group.
+  'metrics.k8s.io': 100,
 };
 /** Of group versions whose priority is not 15. */
 const VERSIONS: Readonly<Record<string, number>> = {
   '/v1': 1,
   'autoscaling/v2': 30,
   'flowcontrol.apiserver.k8s.io/v1': 21,
+  'metrics.k8s.io/v1beta1': 100,
 };
 /** Of groups that definitions bring (kube-apiserver: crdRegistrationController). */
 const CUSTOM = { groupPriorityMinimum: 1000, versionPriority: 100 } as const;
