@@ -144,7 +144,8 @@ function objectOrMap(schema: JsonSchema, isResource: boolean): CelType | undefin
   return objectType(fields, minBytes);
 }
 
-function objectType(fields: ReadonlyMap<string, CelType>, minBytes: number): CelType {
+/** The type of objects with these fields, by the names that expressions use; `minBytes` as in CelType. */
+export function objectType(fields: ReadonlyMap<string, CelType>, minBytes: number): CelType {
   const { name, valueClass } = shapeOf(fields);
   return { kind: 'object', name, fields, valueClass, minBytes, maxElements: fields.size };
 }

@@ -1,5 +1,5 @@
 import { type Environment, Optional, type ParseResult } from '@marcbachmann/cel-js';
-import { compileError, goType, sourceError } from './compile-error.ts';
+import { compileError, sourceError } from './compile-error.ts';
 import { CostExceeded, type CostBudget, EXPRESSION_BUDGET, charging, spend } from './cost-budget.ts';
 import { type Variable, environmentFor, isFunction } from './environment.ts';
 import { type ComprehensionParts, countNodes, treeOf, visitTree } from './expression-tree.ts';
@@ -73,7 +73,7 @@ export function compile(source: string, { variables, result }: CompileOptions): 
   visitTree(tree, (node) => void (node.op === 'id' && used.add(String(node.args))));
   const nodes = countNodes(tree);
   return {
-    resultType: goType(resultType),
+    resultType,
     estimatedCost: estimate.cost,
     uses: (variable) => used.has(variable),
     run: (values, budget) => evaluate(parsed, values, nodes, budget),

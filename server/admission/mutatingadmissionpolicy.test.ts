@@ -5,7 +5,6 @@ import { Kinds } from '#server/store/kinds.ts';
 import { admit, requestOf, storeOf } from '#test/support/admission.ts';
 import { AdmissionChain } from './chain.ts';
 import { ExpressionScope } from './expressions/scope.ts';
-import { withoutTypes } from './expressions/object-literals.ts';
 import { RequestMatcher } from './matching/request-matcher.ts';
 import { MutatingAdmissionPolicy } from './mutatingadmissionpolicy.ts';
 
@@ -91,12 +90,4 @@ describe('MutatingAdmissionPolicy', () => {
     );
     expect((await run({ ...broken, failurePolicy: 'Ignore' })).outcome).toBe('admitted');
   });
-});
-
-test.each([
-  ['Object.spec{a: 1, b: c ? d : e}', '{"a": 1, "b": c ? d : e}'],
-  ['{"a": x, b: [Foo{c: "Foo{d: 1}"}]}', '{"a": x, b: [{"c": "Foo{d: 1}"}]}'],
-  ['x in {a: 1} ? Object{} : Object{ a : f(b, c) }', 'x in {a: 1} ? {} : { "a" : f(b, c) }'],
-])('withoutTypes() writes %s as %s', (source, expected) => {
-  expect(withoutTypes(source)).toBe(expected);
 });

@@ -112,7 +112,7 @@ export const LED_TO_OURS: ReadonlyMap<string, string> = new Map([
   ['upperAscii', 'upperAscii__'],
 ]);
 
-/** Kubernetes' regex library, and CEL's strings extension (version 2) as far as the library at hand lacks it. */
+/** Kubernetes' regex and jsonpatch libraries, and CEL's strings extension (version 2) as far as the library at hand lacks it. */
 export function addStringFunctions(environment: Environment): void {
   define(environment, [
     ['string.matches__(string): bool', matches],
@@ -144,4 +144,13 @@ export function addStringFunctions(environment: Environment): void {
   environment.registerType('cel.Strings', { ctor: Strings, fields: {} });
   environment.registerConstant('strings', 'cel.Strings', new Strings());
   define(environment, [['cel.Strings.quote(string): string', (_: unknown, text: string) => JSON.stringify(text)]]);
+  class JSONPatch {}
+  environment.registerType('cel.JSONPatch', { ctor: JSONPatch, fields: {} });
+  environment.registerConstant('jsonpatch', 'cel.JSONPatch', new JSONPatch());
+  define(environment, [
+    [
+      'cel.JSONPatch.escapeKey(string): string',
+      (_: unknown, key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1'),
+    ],
+  ]);
 }

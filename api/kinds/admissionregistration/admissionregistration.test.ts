@@ -179,6 +179,7 @@ test.each([
     },
     [
       'spec.matchConstraints.resourceRules: Required value',
+      'spec.auditAnnotations[0].valueExpression: Invalid value: "1": must evaluate to one of [string null_type] but got int',
       'spec.auditAnnotations[1].valueExpression: Required value: valueExpression is not specified',
       'spec.auditAnnotations[1].key: Duplicate value: "k"',
     ],

@@ -10,6 +10,7 @@ import {
   string,
   value,
 } from '#api/schema/builders.ts';
+import type { AdmissionScope } from '#api/cel/admission-expressions.ts';
 import { defineKind } from '#api/kind.ts';
 import { type FieldError, invalid, notSupported, requiredValue } from '#api/meta/field-error.ts';
 import { ObjectMeta } from '#api/meta/object-meta.ts';
@@ -28,6 +29,7 @@ import {
   validateParamKind,
   validateVariable,
 } from '#api/kinds/admissionregistration/policy-validation.ts';
+import { policyScope, validateMutationExpression } from '#api/kinds/admissionregistration/expression-validation.ts';
 import { MatchCondition } from '#api/kinds/admissionregistration/webhook.ts';
 import { REINVOCATION_POLICIES } from '#api/kinds/admissionregistration/webhook-validation.ts';
 import { ageColumn, integerColumn, nameColumn, textColumn } from '#api/kinds/columns.ts';
@@ -111,17 +113,22 @@ export type MutatingAdmissionPolicy = Static<typeof MutatingAdmissionPolicy>;
 
 const PATCH_TYPES = ['ApplyConfiguration', 'JSONPatch'];
 
-/** The faults of a policy, beside those that only a compiler of CEL sees (admissionregistration validation). */
+/** The faults of a policy (admissionregistration validation). */
 function validatePolicy({ spec = {} }: MutatingAdmissionPolicy): FieldError[] {
   const { mutations = [], variables = [], paramKind, reinvocationPolicy = '' } = spec;
+  const params = paramKind === undefined ? undefined : 'dyn';
+  const { scope, faults } = policyScope(variables, params !== undefined, 'spec.variables');
   const errors = [
     ...validateFailurePolicy(spec.failurePolicy, 'spec.failurePolicy'),
     ...(paramKind === undefined ? [] : validateParamKind(paramKind, 'spec.paramKind')),
     ...validateConstraints(spec.matchConstraints, 'spec.matchConstraints'),
     ...validateMutatingOperations(spec.matchConstraints, 'spec.matchConstraints'),
-    ...validateMatchConditions(spec.matchConditions ?? [], 'spec.matchConditions'),
-    ...variables.flatMap((one, index) => validateVariable(one, `spec.variables[${index}]`)),
-    ...mutations.flatMap((one, index) => validateMutation(one, `spec.mutations[${index}]`)),
+    ...validateMatchConditions(spec.matchConditions ?? [], 'spec.matchConditions', params),
+    ...variables.flatMap((one, index) => [
+      ...validateVariable(one, `spec.variables[${index}]`),
+      ...(faults[index] ?? []),
+    ]),
+    ...mutations.flatMap((one, index) => validateMutation(one, scope, `spec.mutations[${index}]`)),
   ];
   if (mutations.length === 0) errors.push(requiredValue('spec.mutations', 'mutations must contain at least one item'));
   if (reinvocationPolicy === '') errors.push(requiredValue('spec.reinvocationPolicy'));
@@ -130,7 +137,7 @@ function validatePolicy({ spec = {} }: MutatingAdmissionPolicy): FieldError[] {
   return errors;
 }
 
-function validateMutation(mutation: Mutation, path: string): FieldError[] {
+function validateMutation(mutation: Mutation, scope: AdmissionScope, path: string): FieldError[] {
   const { patchType } = mutation;
   if (patchType === '') return [requiredValue(`${path}.patchType`)];
   if (!PATCH_TYPES.includes(patchType)) return [notSupported(`${path}.patchType`, patchType, PATCH_TYPES)];
@@ -143,6 +150,8 @@ function validateMutation(mutation: Mutation, path: string): FieldError[] {
   if (given === undefined)
     errors.push(requiredValue(`${path}.${wanted}`, `must be specified when patchType is ${patchType}`));
   else if ((given.expression ?? '').trim() === '') errors.push(requiredValue(`${path}.${wanted}.expression`));
+  else
+    errors.push(...validateMutationExpression(given.expression ?? '', wanted, scope, `${path}.${wanted}.expression`));
   if (mutation[other] !== undefined)
     errors.push(invalid(`${path}.${other}`, `{${other}}`, `must not be specified when patchType is ${patchType}`));
   return errors;

@@ -78,7 +78,7 @@ export const validateMutatingOperations = (match: MatchResources | undefined, pa
     .filter((operation) => !MUTATING_OPERATIONS.includes(operation))
     .map((operation) => notSupported(`${path}.resourceRules.operations`, operation, MUTATING_OPERATIONS));
 
-/** The faults of a variable, beside those that only a compiler of CEL sees. */
+/** The faults of a variable, beside those of `policyScope`. */
 export function validateVariable({ name, expression }: Variable, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (name.trim() === '') errors.push(requiredValue(`${path}.name`, 'name is not specified'));

@@ -1,3 +1,4 @@
+import { deepEqual } from '#api/meta/deep-equal.ts';
 import { fullyQualifiedName } from '#api/meta/domain-names.ts';
 import {
   type FieldError,
@@ -31,6 +32,8 @@ interface Tolerated {
   readonly sideEffects: boolean;
   readonly versions: boolean;
   readonly names: boolean;
+  /** No webhook's conditions have changed. */
+  readonly conditions: boolean;
 }
 
 type AnyWebhook = Webhook & { readonly reinvocationPolicy?: string };
@@ -44,6 +47,11 @@ export function validateWebhooks(
     sideEffects: (old ?? []).some(({ sideEffects }) => !NO_SIDE_EFFECTS.includes(sideEffects)),
     versions: (old ?? []).some(({ admissionReviewVersions: versions }) => versions.length > 0 && !isKnown(versions)),
     names: new Set(old?.map(({ name }) => name)).size < (old ?? []).length,
+    conditions:
+      old?.length === webhooks.length &&
+      webhooks.every(({ matchConditions = [] }, index) =>
+        deepEqual(matchConditions, old[index]?.matchConditions ?? []),
+      ),
   };
   const names = new Set<string>();
   return webhooks.flatMap((webhook, index) => {
@@ -80,7 +88,9 @@ function validateWebhook(webhook: AnyWebhook, tolerated: Tolerated, path: string
   errors.push(...validateLabelSelector(webhook.objectSelector, `${path}.objectSelector`));
   among('reinvocationPolicy', reinvocationPolicy, REINVOCATION_POLICIES);
   errors.push(...validateClientConfig(webhook.clientConfig, `${path}.clientConfig`));
-  return [...errors, ...validateMatchConditions(webhook.matchConditions ?? [], `${path}.matchConditions`)];
+  return tolerated.conditions
+    ? errors
+    : [...errors, ...validateMatchConditions(webhook.matchConditions ?? [], `${path}.matchConditions`)];
 }
 
 /** A required field that Go holds by pointer is away when it was not given, whatever its type says. */

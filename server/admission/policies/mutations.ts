@@ -6,7 +6,7 @@ import { mergeConfiguration } from '#api/patch/apply/merge-configuration.ts';
 import { type JsonPatchOperation, applyJsonPatch } from '#api/patch/json-patch.ts';
 import { isObject } from '#api/schema/structural.ts';
 import { programOf } from '../expressions/compiled.ts';
-import { withoutTypes } from '../expressions/object-literals.ts';
+import { withoutTypes } from '#api/cel/object-literals.ts';
 import { plainValue } from '../expressions/plain-value.ts';
 import type { Values } from '../expressions/scope.ts';
 import { failure } from './validations.ts';
