@@ -1,5 +1,5 @@
 import { type FilterPlugin, type ScorePlugin, byLargest, unresolvable } from '../framework.ts';
-import { nodeAffinityMatches, termMatches } from '../node-selector.ts';
+import { nodeAffinityMatches, termMatches } from '#server/reconcile/node-selector.ts';
 
 /** nodeSelector and required node affinity. */
 export const nodeAffinity: FilterPlugin = {

@@ -3,7 +3,7 @@ import { labelSelectorMatcher } from '#api/meta/selectors.ts';
 import type { TopologySpreadConstraint } from '#api/podspec/pod-spec.ts';
 import { controllerOf } from '#server/reconcile/owner-references.ts';
 import { type FilterPlugin, type ScorePlugin, byLargest, unresolvable, unschedulable } from '../framework.ts';
-import { nodeAffinityMatches } from '../node-selector.ts';
+import { nodeAffinityMatches } from '#server/reconcile/node-selector.ts';
 import type { NodeInfo } from '../snapshot.ts';
 import { isTolerated, taintsOf } from '#server/reconcile/tolerations.ts';
 

@@ -1,7 +1,7 @@
 import type { Node } from '#api/kinds/core/node.ts';
 import type { Pod } from '#api/kinds/core/pod.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm } from '#api/podspec/affinity.ts';
-import { selectsAll } from '#server/reconcile/label-selector.ts';
+import { selectsAll } from './label-selector.ts';
 
 /** Does a term match a node; an empty term matches none. */
 export function termMatches(term: NodeSelectorTerm, node: Node): boolean {
