@@ -21,6 +21,9 @@ import { namespaceController } from './namespace.ts';
 import { nodeIPAMController } from './nodeipam.ts';
 import { nodeLifecycleController } from './nodelifecycle.ts';
 import { nodeTTLController } from './nodettl.ts';
+import { persistentVolumeController } from './persistentvolume.ts';
+import { persistentVolumeClaimProtectionController } from './persistentvolumeclaimprotection.ts';
+import { persistentVolumeProtectionController } from './persistentvolumeprotection.ts';
 import { podGCController } from './podgc.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
@@ -50,6 +53,9 @@ const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerC
   ['ttl-controller', nodeTTLController],
   ['taint-eviction-controller', taintEvictionController],
   ['pod-garbage-collector', podGCController],
+  ['persistentvolume-controller', persistentVolumeController],
+  ['pvc-protection-controller', persistentVolumeClaimProtectionController],
+  ['pv-protection-controller', persistentVolumeProtectionController],
   ['generic-garbage-collector', garbageCollector],
   ['replicaset-controller', replicaSetController],
   ['replication-controller', replicationControllerController],
