@@ -125,6 +125,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames, Kind
   readonly hasGeneration: boolean;
   /** A DELETE that asks for no propagation leaves what the object owns (batch/v1 Jobs and v1 ReplicationControllers, as they began). */
   readonly orphansDependents?: { readonly warning?: string };
+  /** Text of the Warning header that every request of the kind gets, for a version that is on its way out. */
+  readonly deprecation?: string;
   readonly columns: readonly Column<T>[];
   /** Field selectors beyond metadata.name and metadata.namespace: label → value. */
   readonly fieldLabels: Readonly<Record<string, FieldLabel<T>>>;

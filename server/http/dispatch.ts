@@ -44,6 +44,7 @@ export const hasSubresource = ({ subresources }: Pick<ApiContext, 'subresources'
 
 /** Answers a request on a kind: the verb's handler, or the subresource's. Rejects with StatusError. */
 export async function dispatch(request: ResourceRequest, callSubresource: CallSubresource): Promise<Answer> {
+  if (request.kind.deprecation !== undefined) request.warnings.push(request.kind.deprecation);
   const behind = catchUpFor(request);
   if (behind !== undefined) await behind;
   if (request.request.method === 'HEAD' && request.info.subresource !== 'proxy') throw methodNotAllowed();

@@ -76,7 +76,7 @@ export function kindOfDefinition(
     validate: (object) => faultsOf(object, undefined),
     validateUpdate: faultsOf,
     validateStatusUpdate: faultsOf,
-    ...(version.deprecated === true ? { warnings: () => [deprecation(spec.group, version, names.kind)] } : {}),
+    ...(version.deprecated === true ? { deprecation: deprecation(spec.group, version, names.kind) } : {}),
   });
 }
 

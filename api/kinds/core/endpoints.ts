@@ -72,6 +72,7 @@ export const endpointsKind = defineKind<Endpoints>({
   plural: 'endpoints',
   schema: Endpoints,
   shortNames: ['ep'],
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   columns: [
     nameColumn,
     textColumn('Endpoints', 'Addresses and ports that are ready.', (endpoints) =>
