@@ -259,7 +259,7 @@ async function assemble(
     caCertificate: authority.caCertificate,
     resourceMetrics,
     aggregation: new Aggregation({ client, dialer, log: log.child({ part: 'http' }) }),
-    subresources: [...nodeSubresources({ client, nodes }), ...proxySubresources({ client, dialer })],
+    subresources: [...nodeSubresources({ client, nodes, usages }), ...proxySubresources({ client, dialer })],
     tls: { cert: authority.servingCertificate, key: authority.servingKey },
     stopping: stopping.signal,
     limits: { reads: config.maxReads, writes: config.maxWrites, longRunning: config.maxLongRunning },

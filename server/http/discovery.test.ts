@@ -26,6 +26,19 @@ test('groups come in the order of their priorities, plain and in one document', 
   expect(items.map(({ metadata }) => metadata.name)).toEqual(names);
 });
 
+test('a group version that another server serves is not shown twice', async () => {
+  const resources = [{ name: 'pods', singularName: '', namespaced: true, kind: 'PodMetrics', verbs: ['get', 'list'] }];
+  const aggregation = { stamp: 'x', remote: () => [{ group: 'metrics.k8s.io', version: 'v1beta1', resources }] };
+  const options = { kinds: new Kinds(BUILT_IN_KINDS), subresources: [], serverAddress: '', aggregation };
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const request = new Request('http://localhost/apis', { headers: { accept } });
+  const { items } = (await new Discovery(options).answer(request, ['apis']).json()) as {
+    items: { metadata: { name: string }; versions: { resources: { resource: string }[] }[] }[];
+  };
+  const metrics = items.find(({ metadata }) => metadata.name === 'metrics.k8s.io');
+  expect(metrics?.versions.map((one) => one.resources.map(({ resource }) => resource))).toEqual([['pods']]);
+});
+
 test('what is stored has a hash of the version that it is stored in; what is only asked has none', async () => {
   const { resources } = (await (await answer('api/v1')).json()) as {
     resources: { name: string; storageVersionHash?: string }[];

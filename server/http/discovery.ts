@@ -73,8 +73,12 @@ export class Discovery {
     return [...this.#kinds(), ...this.#remote()];
   }
 
+  /** Those that requests come to: an APIService with a Service takes a group version away from us, as metrics-server does. */
   #kinds(): Kind[] {
-    return [...this.#options.kinds.all(), ...UNSTORED_KINDS];
+    const remote = this.#remote();
+    const ours = ({ group, version }: Kind): boolean =>
+      !remote.some((one) => one.group === group && one.version === version);
+    return [...this.#options.kinds.all(), ...UNSTORED_KINDS].filter(ours);
   }
 
   #core(request: Request): Response {

@@ -1,9 +1,11 @@
 import { nodeKind } from '#api/kinds/core/node.ts';
 import { podKind } from '#api/kinds/core/pod.ts';
 import { badRequest, notFoundError } from '#api/meta/status.ts';
+import type { NodeUsages } from '#server/nodes/node-usages.ts';
 import type { Client } from '#server/store/client.ts';
 import { jsonResponse, methodNotAllowed, plainNotFound } from '../status-response.ts';
 import { logSubresource } from './log.ts';
+import { resourceMetricsText, statsSummary } from './node-usage.ts';
 import type { NodeStreamParts } from './pod-container.ts';
 import { PROXY_METHODS, proxiedPath } from './proxy.ts';
 import { splitName, unavailable } from './proxy-target.ts';
@@ -12,6 +14,8 @@ import type { Subresource, SubresourceRequest } from './subresource.ts';
 /** What nodes/proxy works with. */
 export interface NodeProxyParts extends NodeStreamParts {
   readonly client: Pick<Client, 'get' | 'list'>;
+  /** What is used on nodes. Default: nothing is known. */
+  readonly usages?: Pick<NodeUsages, 'of'>;
 }
 
 const KUBELET_PORT = '10250';
@@ -19,7 +23,7 @@ const LOGS = /^\/containerLogs\/([^/]+)\/([^/]+)\/([^/]+)$/;
 
 /**
  * nodes/proxy: upstream passes it on to the kubelet's own server. An agent opens no port, so what there is of it is answered here:
- * /healthz (the agent is linked), /pods, and /containerLogs/NAMESPACE/POD/CONTAINER.
+ * /healthz (the agent is linked), /pods, /containerLogs/NAMESPACE/POD/CONTAINER, /stats/summary and /metrics/resource.
  */
 export const nodeProxySubresource = (parts: NodeProxyParts): Subresource => ({
   resource: 'nodes',
@@ -41,6 +45,7 @@ export const nodeProxySubresource = (parts: NodeProxyParts): Subresource => ({
       return new Response('ok', { headers: { 'content-type': 'text/plain; charset=utf-8' } });
     }
     if (path === '/pods' || path === '/pods/') return podsOf(parts, name);
+    if (path === '/stats/summary' || path === '/metrics/resource') return usageOf(parts, name, path);
     const logs = LOGS.exec(path);
     return logs === null ? plainNotFound() : containerLogs(parts, given, { name, asked: logs.slice(1) });
   },
@@ -49,6 +54,18 @@ export const nodeProxySubresource = (parts: NodeProxyParts): Subresource => ({
 function podsOf({ client }: NodeProxyParts, nodeName: string): Response {
   const items = client.list(podKind).filter(({ spec }) => spec?.nodeName === nodeName);
   return jsonResponse(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items }));
+}
+
+async function usageOf({ usages }: NodeProxyParts, nodeName: string, path: string): Promise<Response> {
+  const report = await usages?.of(nodeName);
+  if (report === undefined)
+    throw unavailable(
+      `error trying to reach service: the agent of node ${JSON.stringify(nodeName)} does not say what is used`,
+    );
+  if (path === '/stats/summary') return jsonResponse(JSON.stringify(statsSummary(nodeName, report)));
+  return new Response(resourceMetricsText(report), {
+    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+  });
 }
 
 function containerLogs(

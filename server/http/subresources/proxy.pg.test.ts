@@ -60,7 +60,16 @@ beforeAll(async () => {
   const nodes: NodeProxyParts['nodes'] = {
     find: (name) => (name === 'linked' ? Promise.resolve(idlePath) : Promise.reject(notConnected(name))),
   };
-  const subresources = [...proxySubresources({ client, dialer }), nodeProxySubresource({ client, nodes })];
+  const figures = { cpuNanoCores: 2, cpuCoreNanoSeconds: 1_500_000_000, memoryWorkingSetBytes: 4096 };
+  const container = { name: 'c', ...figures };
+  const report = {
+    timestampMs: Date.UTC(2026, 0, 1),
+    windowMs: 15_000,
+    node: { ...figures, memoryAvailableBytes: 8192 },
+    pods: [{ namespace: 'default', name: 'p', uid: 'u', containers: [container, { ...container, name: 'd' }] }],
+  };
+  const usages = { of: async (name: string) => (name === 'linked' ? report : undefined) };
+  const subresources = [...proxySubresources({ client, dialer }), nodeProxySubresource({ client, nodes, usages })];
   api = await startApiServer({ port: 0, subresources });
   const pod = (name: string) => ({
     metadata: { name },
@@ -194,5 +203,47 @@ test('of a node there is its health and its pods; other ports of it are not open
   expect(await failure('/api/v1/nodes/none/proxy/')).toBe('404 nodes "none" not found');
   expect(await failure('/api/v1/nodes/linked:9100/proxy/metrics')).toBe(
     '503 error trying to reach service: the agent of node "linked" opens no port 9100',
+  );
+});
+
+test('of a node there is what it uses, as a summary and as metrics', async () => {
+  const summary = (await (await ask('/api/v1/nodes/linked/proxy/stats/summary')).json()) as unknown;
+  const time = '2026-01-01T00:00:00Z';
+  const figures = (times: number) => ({
+    cpu: { time, usageNanoCores: 2 * times, usageCoreNanoSeconds: 1_500_000_000 * times },
+    memory: { time, workingSetBytes: 4096 * times },
+  });
+  expect(summary).toEqual({
+    node: {
+      nodeName: 'linked',
+      cpu: figures(1).cpu,
+      memory: { time, workingSetBytes: 4096, availableBytes: 8192 },
+    },
+    pods: [
+      {
+        podRef: { name: 'p', namespace: 'default', uid: 'u' },
+        containers: [
+          { name: 'c', ...figures(1) },
+          { name: 'd', ...figures(1) },
+        ],
+        ...figures(2),
+      },
+    ],
+  });
+  const metrics = await (await ask('/api/v1/nodes/linked/proxy/metrics/resource')).text();
+  const samples = metrics.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  expect(samples).toEqual([
+    'container_cpu_usage_seconds_total{container="c",namespace="default",pod="p"} 1.5 1767225600000',
+    'container_cpu_usage_seconds_total{container="d",namespace="default",pod="p"} 1.5 1767225600000',
+    'container_memory_working_set_bytes{container="c",namespace="default",pod="p"} 4096 1767225600000',
+    'container_memory_working_set_bytes{container="d",namespace="default",pod="p"} 4096 1767225600000',
+    'node_cpu_usage_seconds_total 1.5 1767225600000',
+    'node_memory_working_set_bytes 4096 1767225600000',
+    'pod_cpu_usage_seconds_total{namespace="default",pod="p"} 3 1767225600000',
+    'pod_memory_working_set_bytes{namespace="default",pod="p"} 8192 1767225600000',
+    'resource_scrape_error 0',
+  ]);
+  expect(await failure('/api/v1/nodes/away/proxy/stats/summary')).toBe(
+    '503 error trying to reach service: the agent of node "away" does not say what is used',
   );
 });
