@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { Elysia } from 'elysia';
 import { StatusError } from '#api/meta/status.ts';
 import { INITIAL_CREDIT_BYTES, type StreamRequest } from '#api/wire/frames.ts';
-import { decodeStreamData } from '#api/wire/stream-frame.ts';
+import { CHANNEL, decodeStreamData } from '#api/wire/stream-frame.ts';
 import { type StreamCarrier, StreamTable, type WireStream } from '#api/wire/wire-stream.ts';
+import { systemClock } from '#base/clock.ts';
+import { createLogger } from '#base/logger.ts';
 import { Metrics } from '#base/metrics.ts';
 import { type Authority, loadAuthority } from '#server/identity/authority.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { NodePaths } from './node-paths.ts';
+import { NodeUsages } from './node-usages.ts';
 import { PeerGateway } from './peer-gateway.ts';
 import { linkToPeer } from './peer-link.ts';
 import type { NodeSession } from './session.ts';
@@ -263,4 +266,29 @@ test('find() takes the link that is here, else asks where it is, by what was las
   const count = opened.length;
   (await paths.find('n1')).open(REQUEST);
   expect(opened.length).toBe(count + 1);
+});
+
+test('a node that is linked to another server is asked what it uses by way of that one', async () => {
+  const usages = new NodeUsages({
+    nodes: new NodePaths(new NodeSessions(), {
+      elsewhere: async () => new Map([['n1', address]]),
+      caCertificate: authority.caCertificate,
+      serverToken: async () => 'server',
+    }),
+    clock: systemClock,
+    log: createLogger({ name: 'test', level: 'silent' }),
+  });
+  const count = opened.length;
+  const answer = usages.of('n1');
+  await eventually(async () => expect(opened.length).toBe(count + 1));
+  const report = {
+    timestampMs: 1,
+    windowMs: 1_000,
+    node: { cpuNanoCores: 1, cpuCoreNanoSeconds: 2, memoryWorkingSetBytes: 3, memoryAvailableBytes: 4 },
+    pods: [],
+  };
+  const node = opened.at(-1);
+  await node?.write(CHANNEL.stdout, bytes(JSON.stringify(report)));
+  node?.close();
+  expect(await answer).toEqual(report);
 });
