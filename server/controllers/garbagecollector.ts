@@ -126,6 +126,9 @@ async function collect(
   if (gone.size + waiting.size < references.length) return drop(context, kind, object, new Set([...gone, ...waiting]));
   const inForeground = waiting.size > 0 && dependents.of(object).length > 0;
   const policy = has(object, ORPHAN) ? 'Orphan' : inForeground || has(object, FOREGROUND) ? 'Foreground' : 'Background';
+  // Owners in a circle would wait for each other.
+  if (inForeground && dependentObjects(context, dependents, object).some((one) => isForeground(one.object)))
+    await unblock(context, kind, object);
   await remove(context, kind, object, policy);
 }
 
@@ -173,6 +176,18 @@ async function drop(
   const { namespace = '', name = '', uid } = object.metadata;
   await orUndefined(
     client.update(kind, namespace, name, (copy) => (copy.metadata.uid === uid ? dropOwners(copy, uids) : false)),
+  );
+}
+
+/** Its owners wait for it no more. */
+async function unblock({ client }: ControllerContext, kind: Kind, object: KubeObject): Promise<void> {
+  const { namespace = '', name = '', uid } = object.metadata;
+  await orUndefined(
+    client.update(kind, namespace, name, (copy) => {
+      if (copy.metadata.uid !== uid) return false;
+      for (const reference of copy.metadata.ownerReferences ?? []) reference.blockOwnerDeletion = false;
+      return undefined;
+    }),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Kind, KubeObject } from '#api/kind.ts';
 import { type Namespace, namespaceKind } from '#api/kinds/core/namespace.ts';
+import { podKind } from '#api/kinds/core/pod.ts';
 import { storedKinds, watchAllKinds } from '#server/reconcile/all-kinds.ts';
 import { orUndefined } from '#server/reconcile/claim.ts';
 import type { ControllerContext } from '#server/reconcile/controller-deps.ts';
@@ -55,11 +56,16 @@ export function namespaceController(context: ControllerContext): Controller {
   };
 }
 
-/** Deletes everything in the namespace; nothing new comes, for the API refuses to create in it. Returns what failed. */
+/**
+ * Deletes everything in the namespace, pods before all else: while they run they keep what they use, and the NetworkPolicies that bound them
+ * (upstream: OrderedNamespaceDeletion). Nothing new comes, for the API refuses to create in it. Returns what failed.
+ */
 async function empty({ client, kinds }: ControllerContext, namespace: string): Promise<string[]> {
   const failures: string[] = [];
-  for (const kind of storedKinds(kinds)) {
-    if (kind.scope !== 'Namespaced') continue;
+  const namespaced = storedKinds(kinds).filter((kind) => kind.scope === 'Namespaced');
+  const isPods = (kind: Kind): boolean => kind.group === '' && kind.plural === 'pods';
+  for (const kind of [...namespaced.filter(isPods), ...namespaced.filter((one) => !isPods(one))]) {
+    if (!isPods(kind) && client.list(podKind, namespace).length > 0) break;
     const objects = client.list(kind, namespace).filter((object) => object.metadata.deletionTimestamp === undefined);
     const results = await Promise.allSettled(objects.map((object) => remove(client, kind, object)));
     for (const result of results) if (result.status === 'rejected') failures.push(String(result.reason));

@@ -30,6 +30,12 @@ const ACCEPTED = 'application/json, application/yaml, application/vnd.kubernetes
 const MAX_REMEMBERED = 256;
 const remembered = new Map<string, Form>();
 
+/** Throws 406 for a client that takes nothing but Tables: what is only asked has none. */
+export function refuseTable(accept: string | null): void {
+  const others = clauses(accept ?? '').filter(({ parameters }) => parameters['as'] !== 'Table');
+  if (others.length === 0) throw onlyAccepted();
+}
+
 /** The first form in the client's list that we have. Throws 406 with upstream's text. */
 export function negotiate(accept: string | null): Form {
   if (accept === null || accept === 'application/json' || accept === '*/*' || accept === '') return PLAIN;
@@ -63,9 +69,12 @@ function choose(accept: string): Form {
       return { as: as as Form['as'], metaVersion: v, encoding };
   }
   const known = parsed.some(({ type }) => type in ENCODINGS || type === 'application/vnd.kubernetes.protobuf');
-  if (known) throw new StatusError('NotAcceptable', `only the following media types are accepted: ${ACCEPTED}`);
+  if (known) throw onlyAccepted();
   throw new StatusError('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${ACCEPTED}`, {});
 }
+
+const onlyAccepted = (): StatusError =>
+  new StatusError('NotAcceptable', `only the following media types are accepted: ${ACCEPTED}`);
 
 const clauses = (accept: string): Clause[] =>
   accept

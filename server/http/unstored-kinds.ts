@@ -4,6 +4,7 @@ import { MEASURED_KINDS } from '#api/kinds/index.ts';
 import type { ResourceRequest } from './api-context.ts';
 import { componentStatus } from './component-status.ts';
 import { measured } from './measured.ts';
+import { refuseTable } from './negotiate.ts';
 import { REVIEW_KINDS, review } from './reviews.ts';
 
 /** The kinds that are served and never stored: what is asked and answered, and what is made up when somebody looks. */
@@ -14,5 +15,7 @@ export function answerUnstored(request: ResourceRequest): Promise<Response> | un
   const { kind } = request;
   if (resourceOf(kind) === resourceOf(componentStatusKind)) return componentStatus(request);
   if (MEASURED_KINDS.includes(kind)) return measured(request);
-  return kind.verbs.includes('get') ? undefined : review(request);
+  if (kind.verbs.includes('get')) return undefined;
+  if (request.form.as === 'Table') refuseTable(request.request.headers.get('accept'));
+  return review(request);
 }
