@@ -55,6 +55,30 @@ export class ClientSockets {
 }
 
 /**
+ * As `answerOrEnd` for what comes in pieces, a transaction or a cursor: `withinMs` is how long the next piece may take, and `ask` tells of each.
+ * Nobody waits any longer for what comes after it was given up, so `ask` itself must change nothing.
+ */
+export async function piecesOrEnd<T>(
+  client: Sql,
+  ask: (came: () => void) => PromiseLike<T>,
+  { clock, withinMs }: { readonly clock: Clock; readonly withinMs: number },
+): Promise<T> {
+  let last = clock.now();
+  const answer = Promise.resolve(ask(() => (last = clock.now())));
+  answer.catch(() => undefined);
+  for (;;) {
+    const until = last;
+    try {
+      return await answerInTime(answer, clock, Math.max(0, last + withinMs - clock.now()));
+    } catch (error) {
+      if (error instanceof DatabaseError && last !== until) continue;
+      if (error instanceof DatabaseError) ClientSockets.end(client);
+      throw error;
+    }
+  }
+}
+
+/**
  * The answer of a statement on `client`. When it has not come within `withinMs` all connections of the client are ended, for that one may be dead;
  * then it rejects with DatabaseError `unavailable`, and whether the statement took effect is unknown.
  */

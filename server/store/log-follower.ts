@@ -4,15 +4,21 @@ import { type Change, readChanges, recentChanges } from '#db/changes.ts';
 import type { Database } from '#db/connect.ts';
 import { oldestRevision } from '#db/log-partitions.ts';
 import { readObjects } from '#db/objects.ts';
-import { answerOrEnd } from '#db/sockets.ts';
+import { answerOrEnd, piecesOrEnd } from '#db/sockets.ts';
 import { CachedObject } from './cached-object.ts';
 import type { CommittedChange, PastChange, WatchCache } from './watch-cache.ts';
 
 /** How many changes of the past are read at start, so that watches go on across a restart. */
 const PAST_CHANGES = 4_000;
 
-/** A page of the log that has not come for so long will not come over this connection, ms. */
+/** A page, of the log or of all objects, that has not come for so long will not come over this connection, ms. */
 const PAGE_MS = 10_000;
+
+/** All that `Database` holds of one moment. */
+interface State {
+  readonly objects: readonly CachedObject[];
+  readonly revision: number;
+}
 
 /** Keeps a cache in step with the change log of its database. */
 export class LogFollower {
@@ -29,19 +35,18 @@ export class LogFollower {
 
   /** Fills the empty cache: all objects and recent changes, of one moment. */
   async load(): Promise<void> {
-    await this.#readState(async (sql, revision) => {
-      await readObjects(sql, (page) => {
-        for (const row of page) this.#cache.load(CachedObject.ofRow(row, row.revision, row.value));
-      });
-      const past = await recentChanges(sql, revision, PAST_CHANGES);
+    const { objects, revision, past, since } = await this.#readState(async (sql, state) => {
+      const past = await recentChanges(sql, state.revision, PAST_CHANGES);
       const first = past[0];
       const since = first === undefined || past.length < PAST_CHANGES ? await oldestRevision(sql) : first.revision - 1;
-      this.#cache.loaded(
-        revision,
-        Math.min(since, revision),
-        past.map((change) => this.#past(change, change.previousValue)),
-      );
+      return { ...state, past, since };
     });
+    for (const object of objects) this.#cache.load(object);
+    this.#cache.loaded(
+      revision,
+      Math.min(since, revision),
+      past.map((change) => this.#past(change, change.previousValue)),
+    );
   }
 
   /** Reads the log until the cache holds everything that was committed before the call. Rejects as postgres.js does. */
@@ -73,26 +78,37 @@ export class LogFollower {
       { revision: this.#cache.revision, oldest },
       'this server was behind for longer than the change log is kept: read all objects anew, its watches end',
     );
-    await this.#readState(async (sql, revision) => {
-      const objects: CachedObject[] = [];
-      await readObjects(sql, (page) => {
-        for (const row of page) objects.push(CachedObject.ofRow(row, row.revision, row.value));
-      });
-      this.#cache.replace(objects, revision);
-    });
+    const { objects, revision } = await this.#readState((_, state) => Promise.resolve(state));
+    this.#cache.replace(objects, revision);
   }
 
-  /** All that `read` asks is of one moment, so that objects, log and revision agree. */
-  async #readState(read: (sql: Database['pool'], revision: number) => Promise<void>): Promise<void> {
-    await this.#database.pool.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (transaction) => {
-      const sql = transaction as unknown as Database['pool'];
+  /**
+   * All objects, and what `more` asks, are of one moment, so that objects, log and revision agree. The driver may say nothing of a connection that
+   * breaks under a cursor: when no page comes it is given up.
+   */
+  #readState<T>(more: (sql: Database['pool'], state: State) => Promise<T>): Promise<T> {
+    const { pool } = this.#database;
+    const read = async (sql: Database['pool'], came: () => void): Promise<T> => {
       // First, as it takes no snapshot: a partition that is dropped between the snapshot and the reading would be missing without a word.
       await sql`LOCK TABLE changes IN ACCESS SHARE MODE`;
       const rows = await sql<{ value: number }[]>`SELECT value FROM revision WHERE id = 1`;
       const revision = rows[0]?.value;
       if (revision === undefined) throw new Error('Cannot read the database: the revision row is missing');
-      await read(sql, revision);
-    });
+      const objects: CachedObject[] = [];
+      await readObjects(sql, (page) => {
+        came();
+        for (const row of page) objects.push(CachedObject.ofRow(row, row.revision, row.value));
+      });
+      return more(sql, { objects, revision });
+    };
+    return piecesOrEnd(
+      pool,
+      (came) =>
+        pool.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', (transaction) =>
+          read(transaction as unknown as Database['pool'], came),
+        ) as Promise<T>,
+      { clock: systemClock, withinMs: PAGE_MS },
+    );
   }
 
   #past(change: Change, previousValue: string | null): PastChange {

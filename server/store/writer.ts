@@ -185,7 +185,7 @@ export class BatchWriter {
         const condition = conditionOf(error);
         const mayRetry = condition === 'partition-missing' || condition === 'retry';
         if (!mayRetry || attempt === 3) throw error;
-        if (condition === 'partition-missing') await makePartitions(this.#options.database.pool);
+        if (condition === 'partition-missing') await this.#ask(makePartitions(this.#options.database.pool));
         if (error instanceof EpochEnded) await this.#renewEpoch();
       }
     }
@@ -279,8 +279,7 @@ export class BatchWriter {
     });
     while (!this.#stopped || !answered) {
       try {
-        const fenced = fence(database.pool, this.#backendPid);
-        await answerOrEnd(database.pool, fenced, { clock: this.#clock, withinMs: FENCE_MS });
+        await this.#ask(fence(database.pool, this.#backendPid));
         if (!answered && result !== undefined) await this.#settle(batch, result);
         else if (!answered) await this.#answerFromLog(batch, from);
         answered = true;
@@ -303,7 +302,7 @@ export class BatchWriter {
   async #answerFromLog(batch: readonly Pending[], from: number): Promise<void> {
     const open = new Map(batch.map((pending) => [pending.key, pending]));
     for (let after = from; ;) {
-      const page = await readChanges(this.#options.database.pool, after);
+      const page = await this.#ask(readChanges(this.#options.database.pool, after));
       if (page.oldest > after + 1) {
         for (const pending of open.values())
           pending.reject(unknownOutcome('the change log no longer reaches back to it'));
@@ -315,7 +314,8 @@ export class BatchWriter {
         const expected = pending?.write.operation === 'create' ? 0 : pending?.write.expectedRevision;
         if (pending === undefined || change.previousRevision !== expected || change.value !== pending.value) continue;
         // Two clients may delete the same revision, at two servers: it went once, and only for one of them.
-        if (!isOriginOf(pending.write, await changeOrigin(this.#options.database.pool, change.revision))) continue;
+        const origin = await this.#ask(changeOrigin(this.#options.database.pool, change.revision));
+        if (!isOriginOf(pending.write, origin)) continue;
         open.delete(key);
         await this.#options.follower.catchUp();
         pending.resolve(storedAt(pending, change.revision));
@@ -324,6 +324,11 @@ export class BatchWriter {
       after = page.upTo;
     }
     for (const pending of open.values()) pending.reject(unavailable(NO_ANSWER));
+  }
+
+  /** What the pool answers; it is not waited for longer than for a lock. */
+  #ask<T>(statement: PromiseLike<T>): Promise<T> {
+    return answerOrEnd(this.#options.database.pool, statement, { clock: this.#clock, withinMs: FENCE_MS });
   }
 
   #refuseQueue(): void {
