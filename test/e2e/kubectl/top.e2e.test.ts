@@ -156,3 +156,15 @@ describe('metrics.k8s.io', () => {
     expect(refused.stderr).toContain('the server does not allow this method on the requested resource');
   });
 });
+
+test('the node tells the same to who asks it as a kubelet', async () => {
+  const node = `/api/v1/nodes/${cluster.first.name}/proxy`;
+  const { pods } = JSON.parse(await cluster.kubectl(['get', '--raw', `${node}/stats/summary`])) as {
+    pods: { podRef: { name: string }; cpu: { usageNanoCores: number } }[];
+  };
+  const busiest = pods.toSorted((one, other) => other.cpu.usageNanoCores - one.cpu.usageNanoCores);
+  expect(busiest.map(({ podRef }) => podRef.name)[0]).toBe('busy');
+  expect(await cluster.kubectl(['get', '--raw', `${node}/metrics/resource`])).toMatch(
+    /\ncontainer_memory_working_set_bytes\{container="main",namespace="default",pod="quiet"\} \d{8} \d+\n/,
+  );
+});
