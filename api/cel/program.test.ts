@@ -184,3 +184,31 @@ describe('compile()', () => {
     expect(() => program.run({ self })).toThrow(CostExceeded);
   });
 });
+
+test.each(['(a+)+$', '(a|aa)*c', 'a*a*a*a*a*a*b', '(?:a?){30}a{30}$', '(?i)(.*)(.*)(.*)x'])(
+  'the pattern %j cannot hold up the server',
+  (pattern) => {
+    const variables = { text: { type: 'string' }, pattern: { type: 'string' } };
+    const program = compile('text.matches(pattern)', { variables });
+    const began = performance.now();
+    const run = (length: number): unknown => program.run({ text: `${'a'.repeat(length)}!`, pattern });
+    expect(run(2000)).toBe(false);
+    expect(() => run(1_000_000)).toThrow('actual cost limit exceeded');
+    expect(performance.now() - began).toBeLessThan(5000);
+  },
+);
+
+test.each([
+  ["'a1b22'.findAll('[0-9]*')", ['', '1', '22']],
+  ["'aXbX'.findAll('X', 1)", ['X']],
+  ["'abc'.find('z?')", ''],
+])('%s finds what Go finds', (source, expected) => {
+  expect(compile(source, { variables: {} }).run({})).toEqual(expected);
+});
+
+test('references back and looks around are no patterns', () => {
+  const run = (pattern: string): unknown =>
+    compile('"a".matches(p)', { variables: { p: { type: 'string' } } }).run({ p: pattern });
+  expect(() => run('(?=a)')).toThrow('error parsing regexp: invalid or unsupported Perl syntax: `(?=`');
+  expect(() => run('(a)\\1')).toThrow('error parsing regexp: invalid escape sequence: `\\1`');
+});

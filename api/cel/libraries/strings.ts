@@ -1,37 +1,47 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { Duration } from '@marcbachmann/cel-js/evaluator';
-import { goPattern } from '../../schema/formats.ts';
+import { RegexpSyntaxError } from '../../schema/go-regexp-syntax.ts';
+import { GoRegexp } from '../../schema/go-regexp.ts';
 import { spend } from '../cost-budget.ts';
 import { formatGoDuration } from '../go-duration.ts';
 import { define, refuse } from './define.ts';
 
 const MAX_PATTERNS = 500;
-const patterns = new Map<string, RegExp>();
+/** Steps of the matcher for one unit of cost: with all that an object's rules may spend they end within about a second. */
+const STEPS_PER_UNIT = 4;
+const patterns = new Map<string, GoRegexp>();
 
 /** A regular expression in Go's syntax. Throws what Go says of one that is none. */
-function patternOf(source: string): RegExp {
+function patternOf(source: string): GoRegexp {
   const known = patterns.get(source);
   if (known !== undefined) return known;
-  const pattern = goPattern(source);
-  if (pattern === undefined) throw refuse(`error parsing regexp: ${source}`);
-  if (patterns.size >= MAX_PATTERNS) patterns.clear();
-  patterns.set(source, pattern);
-  return pattern;
+  try {
+    const pattern = new GoRegexp(source);
+    spend(pattern.size);
+    if (patterns.size >= MAX_PATTERNS) patterns.clear();
+    patterns.set(source, pattern);
+    return pattern;
+  } catch (error) {
+    throw error instanceof RegexpSyntaxError ? refuse(error.message) : error;
+  }
 }
 
-/** A tenth of a unit a character, as upstream. */
-function matches(text: string, source: string): boolean {
-  spend(Math.ceil(text.length / 10) * Math.ceil(source.length / 4));
-  return patternOf(source).test(text);
-}
+const charge = (steps: number): void => spend(steps / STEPS_PER_UNIT);
+
+const matches = (text: string, source: string): boolean => patternOf(source).find(text, 0, charge) !== undefined;
 
 function findAll(text: string, source: string, limit = -1n): string[] {
-  spend(Math.ceil(text.length / 10) * Math.ceil(source.length / 4));
   const pattern = patternOf(source);
   const found: string[] = [];
-  for (const [match] of text.matchAll(new RegExp(pattern.source, `${pattern.flags.replace('g', '')}g`))) {
-    if (limit >= 0n && BigInt(found.length) >= limit) break;
-    found.push(match);
+  let last = -1;
+  for (let from = 0; from <= text.length && (limit < 0n || BigInt(found.length) < limit);) {
+    const match = pattern.find(text, from, charge);
+    if (match === undefined) break;
+    const [begin, end] = match;
+    // As in Go, nothing is found right behind what was found.
+    if (begin !== end || begin !== last) found.push(text.slice(begin, end));
+    last = end;
+    from = end === begin ? end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1) : end;
   }
   return found;
 }
