@@ -7,7 +7,7 @@ import type { Kinds } from '#server/store/kinds.ts';
 import type { AdmissionRequest } from '#server/store/registry.ts';
 import type { AdmissionPlugin } from './chain.ts';
 import { meetsConditions } from './expressions/conditions.ts';
-import { isExempt, namespaceOf, objectIn } from './matching/request-matcher.ts';
+import { changeableKind, isExempt, namespaceOf, objectsIn } from './matching/request-matcher.ts';
 import type { OutsideParts } from './mutatingwebhook.ts';
 import { type Binding, bindingsByPolicy, criteriaOf } from './policies/bindings.ts';
 import { mutated } from './policies/mutations.ts';
@@ -98,6 +98,8 @@ export class MutatingAdmissionPolicy implements AdmissionPlugin {
   /** Did the object change. */
   async #mutate(request: AdmissionRequest, { policy, kind }: Bound, params: unknown): Promise<boolean> {
     const { spec = {} } = policy;
+    const changeable = changeableKind(request, kind);
+    if (changeable === undefined) return false;
     const budget: CostBudget = { left: OBJECT_BUDGET };
     const valuesNow = async () =>
       withVariables({ ...(await this.#parts.scope.variables(request, kind)), params }, spec.variables ?? [], budget);
@@ -109,10 +111,10 @@ export class MutatingAdmissionPolicy implements AdmissionPlugin {
     }
     let changed = false;
     for (const mutation of spec.mutations ?? []) {
-      const object = await objectIn(kind, request.object);
+      const [object] = await objectsIn(kind, request);
       if (object === undefined) break;
-      const json = mutated(mutation, { kind, object, values: await valuesNow(), budget });
-      if (await replaceObject(request, kind, json)) changed = true;
+      const json = mutated(mutation, { kind: changeable, object, values: await valuesNow(), budget });
+      if (await replaceObject(request, changeable, json)) changed = true;
     }
     return changed;
   }

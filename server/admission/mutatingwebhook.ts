@@ -4,7 +4,7 @@ import type { ObjectStore } from '#server/store/object-store.ts';
 import type { AdmissionRequest } from '#server/store/registry.ts';
 import type { AdmissionPlugin } from './chain.ts';
 import type { ExpressionScope } from './expressions/scope.ts';
-import { type RequestMatcher, objectIn } from './matching/request-matcher.ts';
+import { type RequestMatcher, changeableKind, objectsIn } from './matching/request-matcher.ts';
 import { invocationsOf } from './reinvocation.ts';
 import { replaceObject } from './replace-object.ts';
 import { callWebhook } from './webhooks/call.ts';
@@ -72,13 +72,14 @@ async function patched(
   try {
     const { operations } = parseJsonPatch(Buffer.from(patch, 'base64'));
     if (operations.length === 0) return false;
-    const object = await objectIn(kind, request.object);
-    if (object === undefined)
+    const changeable = changeableKind(request, kind);
+    const [object] = await objectsIn(kind, request);
+    if (object === undefined || changeable === undefined)
       throw new Error(
         `admission webhook ${JSON.stringify(hook.name)} attempted to modify the object, which is not supported for this operation`,
       );
     result = applyJsonPatch(object, operations);
-    return await replaceObject(request, kind, result);
+    return await replaceObject(request, changeable, result);
   } catch (error) {
     throw internalError(error instanceof Error ? error.message : String(error));
   }

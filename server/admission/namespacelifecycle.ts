@@ -28,7 +28,7 @@ export class NamespaceLifecycle implements AdmissionPlugin {
       if (isImmortal) throw forbiddenError(NAMESPACES, name, 'this namespace may not be deleted');
       return;
     }
-    if (kind.scope !== 'Namespaced' || namespace === '' || REVIEWS.has(kind.kind)) return;
+    if (operation === 'CONNECT' || kind.scope !== 'Namespaced' || namespace === '' || REVIEWS.has(kind.kind)) return;
     const found = this.#store.get('namespaces', '', namespace)?.object as Namespace | undefined;
     if (found === undefined) throw notFoundError(NAMESPACES, namespace);
     if (operation === 'CREATE' && found.status?.phase === 'Terminating') throw terminating(request);

@@ -37,7 +37,7 @@ export class NodeRestriction implements AdmissionPlugin {
 
   mutate(request: AdmissionRequest): void {
     const node = nodeOf(request.context.user);
-    if (node === undefined) return;
+    if (node === undefined || request.operation === 'CONNECT') return;
     const why = RULES[resourceOf(request.kind)]?.(node, request, this.#store);
     if (why !== undefined) throw forbiddenError(request.kind, request.name, why);
   }
@@ -57,7 +57,7 @@ function podRule(node: string, request: AdmissionRequest, store: Pick<ObjectStor
       : `node "${node}" cannot update labels through pod status`;
   }
   if (subresource === 'eviction' || (subresource === '' && operation === 'DELETE'))
-    return before?.spec?.nodeName === node
+    return (before ?? evicted(request, store))?.spec?.nodeName === node
       ? undefined
       : `node "${node}" can only delete pods with spec.nodeName set to itself`;
   if (subresource !== '')
@@ -65,6 +65,10 @@ function podRule(node: string, request: AdmissionRequest, store: Pick<ObjectStor
   if (operation === 'CREATE') return mirrorPodRule(node, object as Pod, store);
   return `unexpected operation "${operation}", node "${node}" can only create and delete mirror pods`;
 }
+
+/** An Eviction comes without its pod. */
+const evicted = ({ namespace, name }: AdmissionRequest, store: Pick<ObjectStore, 'get'>): Pod | undefined =>
+  store.get('pods', namespace, name)?.object as Pod | undefined;
 
 function mirrorPodRule(node: string, { metadata, spec }: Pod, store: Pick<ObjectStore, 'get'>): string | undefined {
   if (metadata.annotations?.[MIRROR] === undefined)

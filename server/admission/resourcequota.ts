@@ -41,7 +41,8 @@ export class ResourceQuotaAdmission implements AdmissionPlugin {
   }
 
   validate(request: AdmissionRequest): Promise<void> | undefined {
-    const { kind, operation, namespace } = request;
+    const { kind, operation, namespace, objectKind } = request;
+    if (objectKind !== undefined) return undefined;
     if ((operation !== 'CREATE' && operation !== 'UPDATE') || namespace === '' || kind.scope === 'Cluster')
       return undefined;
     if (this.#store.list(RESOURCE, namespace).length === 0) return undefined;

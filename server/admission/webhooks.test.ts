@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { type ConfigMap, configMapKind } from '#api/kinds/core/configmap.ts';
+import { bindingKind } from '#api/kinds/core/binding.ts';
+import { podKind } from '#api/kinds/core/pod.ts';
 import { mutatingWebhookConfigurationKind } from '#api/kinds/admissionregistration/mutatingwebhookconfiguration.ts';
 import { BUILT_IN_KINDS } from '#api/kinds/index.ts';
 import type { WebhookClient, WebhookTarget } from '#server/proxy/webhook-client.ts';
@@ -208,5 +210,47 @@ describe('which requests a webhook is asked about', () => {
     const rule = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] };
     const kind = mutatingWebhookConfigurationKind as never;
     expect(await isAsked({ rules: [rule] }, create(configMap(), { kind }))).toBe(false);
+  });
+});
+
+describe('about what belongs to a subresource, a mutating webhook', () => {
+  const rules = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['pods/*'] }];
+  const posted = (name: string, objectKind: AdmissionRequest['objectKind'], object: object): AdmissionRequest =>
+    requestOf(podKind, { metadata: { name: 'p', namespace: 'ns' } }, {
+      kind: podKind,
+      subresource: name,
+      objectKind,
+      object,
+    } as never);
+
+  test('changes a Binding', async () => {
+    const { admit: run } = start(
+      { mutating: [hook('a', { rules })] },
+      { a: () => patch({ op: 'replace', path: '/target/name', value: 'n2' }) },
+    );
+    const binding = {
+      kind: 'Binding',
+      apiVersion: 'v1',
+      metadata: { name: 'p', namespace: 'ns' },
+      target: { name: 'n1' },
+    };
+    expect(await run(posted('binding', bindingKind, binding))).toBe('admitted');
+    expect(binding.target).toEqual({ name: 'n2' });
+  });
+
+  test('cannot change the options of a connection, which have no labels to select either', async () => {
+    const options = { group: '', version: 'v1', kind: 'PodExecOptions' };
+    const exec = {
+      ...posted('exec', options, { kind: 'PodExecOptions', apiVersion: 'v1' }),
+      operation: 'CONNECT',
+    } as const;
+    const changes = { a: () => patch({ op: 'add', path: '/container', value: 'c' }) };
+    const { admit: run } = start({ mutating: [hook('a', { rules })] }, changes);
+    expect(await run(exec)).toBe(
+      '500 Internal error occurred: admission webhook "a" attempted to modify the object, which is not supported for this operation',
+    );
+    const objectSelector = { matchLabels: { a: 'b' } };
+    const { admit: runSelected, asked } = start({ mutating: [hook('a', { rules, objectSelector })] }, changes);
+    expect([await runSelected({ ...exec }), asked]).toEqual(['admitted', []]);
   });
 });

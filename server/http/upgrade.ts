@@ -1,6 +1,7 @@
 import { badRequest } from '#api/meta/status.ts';
-import type { ResourceRequest } from './api-context.ts';
+import { type ResourceRequest, userAgentOf } from './api-context.ts';
 import type { Answer } from './dispatch.ts';
+import { connectAdmission } from './subresources/connect.ts';
 import type { Socket, SocketHandler, Subresource } from './subresources/subresource.ts';
 
 /** What of Bun's server an upgrade needs. */
@@ -18,14 +19,27 @@ interface RawSocket {
 }
 
 /**
- * Calls a subresource's handler. A WebSocket needs no route of its own: Elysia gives Bun one set of socket callbacks, which call the functions
+ * Asks admission about a connection and calls a subresource's handler. A WebSocket needs no route of its own: Elysia gives Bun one set of socket callbacks, which call the functions
  * of the same names in the `data` of the upgrade.
  */
 export async function callSubresource(
-  { api, request, url, kind, info, user, seat }: ResourceRequest,
+  given: ResourceRequest,
   subresource: Subresource,
   server: UpgradeServer | null,
 ): Promise<Answer> {
+  const { api, request, url, kind, info, user, seat } = given;
+  const connection = connectAdmission({
+    kind,
+    url,
+    user,
+    namespace: info.namespace,
+    name: info.name,
+    subresource: info.subresource,
+    path: info.subpath,
+    userAgent: userAgentOf(given),
+    warnings: given.warnings,
+  });
+  if (connection !== undefined) await api.registry.admit(connection);
   const isUpgrade = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
   let upgraded = false;
   const response = await subresource.handle({

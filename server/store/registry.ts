@@ -22,6 +22,9 @@ export interface WriteContext {
   readonly warnings: string[];
 }
 
+/** The kind of the options of a connection, such as PodExecOptions: nobody can change them, and they have no metadata. */
+export type OptionsKind = Pick<Kind, 'group' | 'version' | 'kind'>;
+
 /** What admission sees of a request, before the object is stored. `object` may be changed by mutating plugins. */
 export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -29,6 +32,8 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   readonly kind: Kind<T>;
   /** As the request has it; absent = `kind`. */
   readonly requestKind?: Kind;
+  /** What `object` and `old` are, where that is not `kind`: a Binding of pods/binding, the options of pods/exec. */
+  readonly objectKind?: Kind | OptionsKind;
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
@@ -47,6 +52,19 @@ export interface Admission {
 export type StoredSubresource =
   '' | 'status' | 'scale' | 'ephemeralcontainers' | 'resize' | 'finalize' | 'approval' | 'binding' | 'eviction';
 
+/** What an update through a subresource is to admission, where that is not an UPDATE of the object: a Binding, a Scale. */
+export interface AskedObject {
+  readonly operation: 'CREATE' | 'UPDATE';
+  readonly kind: Kind;
+  readonly object: KubeObject;
+  readonly old?: KubeObject;
+  /** Carries over what admission made of `object`. */
+  take(): void;
+}
+
+/** Makes it from the object that is about to be stored and the one that is there; `kind` is the version of both. */
+export type Asks = (next: KubeObject, old: KubeObject, kind: Kind) => AskedObject;
+
 /** How an update is to be understood. */
 export interface UpdateOptions {
   readonly subresource?: StoredSubresource;
@@ -54,6 +72,8 @@ export interface UpdateOptions {
   readonly replaces?: true;
   /** `applied`: what the change makes has its metadata.managedFields already. */
   readonly fields?: 'applied';
+  /** Default: admission sees an UPDATE of the object; of pods/binding the CREATE of a Binding. */
+  readonly asks?: Asks;
 }
 
 /** What a server-side apply wants, and how far it goes for it. */
@@ -73,6 +93,8 @@ export interface Configuration<T extends KubeObject> {
  * converted on the way in and, for the answer, on the way out.
  */
 export interface Registry {
+  /** Asks admission about a request that writes nothing by itself: its object may be changed by that. */
+  admit(request: AdmissionRequest): Promise<void>;
   /** In the version that is stored. NotFound when it is not there. */
   get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): StoredObject<T>;
   create<T extends KubeObject>(

@@ -8,7 +8,15 @@ import { createObject } from './create-object.ts';
 import { type Deletion, deleteObject } from './delete-object.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
 import type { RegistryParts } from './registry-parts.ts';
-import type { Admission, Configuration, Registry, StoredSubresource, UpdateOptions, WriteContext } from './registry.ts';
+import type {
+  Admission,
+  AdmissionRequest,
+  Configuration,
+  Registry,
+  StoredSubresource,
+  UpdateOptions,
+  WriteContext,
+} from './registry.ts';
 import { changeOfStored, inVersion, toStored } from './served-version.ts';
 import { updateObject } from './update-object.ts';
 
@@ -37,6 +45,11 @@ export class StoreRegistry implements Registry {
     this.#clock = clock;
     this.#allocators = allocators;
     this.#kindOf = kindOf;
+  }
+
+  async admit(request: AdmissionRequest): Promise<void> {
+    await this.#admission.mutate(request);
+    await this.#admission.validate(request);
   }
 
   get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): StoredObject<T> {

@@ -1,4 +1,6 @@
 import { type Kind, type KubeObject, resourceOf } from '#api/kind.ts';
+import { type Binding, bindingKind } from '#api/kinds/core/binding.ts';
+import type { Pod } from '#api/kinds/core/pod.ts';
 import { invalidShown } from '#api/meta/field-error.ts';
 import { validateChange, validateObjectMeta, validateObjectMetaUpdate } from '#api/meta/object-meta-validation.ts';
 import { StatusError, badRequest, conflict, invalidError } from '#api/meta/status.ts';
@@ -10,7 +12,7 @@ import type { StoredObject } from './object-store.ts';
 import { keepTimes, recordFields, repairFields } from './managed-fields.ts';
 import { originOf } from './origin.ts';
 import type { RegistryParts } from './registry-parts.ts';
-import type { AdmissionRequest, StoredSubresource, WriteContext } from './registry.ts';
+import type { AdmissionRequest, AskedObject, Asks, StoredSubresource, WriteContext } from './registry.ts';
 import { inVersion } from './served-version.ts';
 
 /** How often an update begins again because the object changed under it. */
@@ -28,6 +30,7 @@ export interface UpdateRequest<T extends KubeObject> {
   readonly replaces?: true;
   /** `applied`: what `change` makes has its metadata.managedFields already. */
   readonly fields?: 'applied';
+  readonly asks?: Asks;
 }
 
 /** Reads, changes, checks and writes; again when the object changed meanwhile, unless the new object insists on a resourceVersion. */
@@ -57,6 +60,32 @@ function insist(error: StatusError): StatusError {
 const hasMoved = (parts: RegistryParts, seen: StoredObject): boolean =>
   parts.store.get(seen.resource, seen.namespace, seen.name)?.revision !== seen.revision;
 
+function askedOf<T extends KubeObject>(
+  { kind, subresource, asks = subresource === 'binding' ? bindingAsked : undefined }: UpdateRequest<T>,
+  next: T,
+  old: T,
+): AskedObject | undefined {
+  return asks?.(next, old, kind as unknown as Kind);
+}
+
+/** The Binding that puts a pod where it is about to be. */
+const bindingAsked: Asks = (next) => {
+  const { metadata, spec } = next as Pod;
+  const { namespace = '', name = '', uid = '' } = metadata;
+  const object: Binding = {
+    kind: 'Binding',
+    apiVersion: 'v1',
+    metadata: { name, namespace, uid },
+    target: { kind: 'Node', name: spec?.nodeName ?? '' },
+  };
+  return { operation: 'CREATE', kind: bindingKind, object, take: () => bindTo(next as Pod, object) };
+};
+
+/** Puts the pod on the node that the Binding names: admission may have chosen another. */
+export function bindTo(pod: Pod, { target }: Binding): void {
+  if (pod.spec !== undefined && (target.name ?? '') !== '') pod.spec.nodeName = target.name ?? '';
+}
+
 async function updateOnce<T extends KubeObject>(
   parts: RegistryParts,
   request: UpdateRequest<T>,
@@ -74,19 +103,22 @@ async function updateOnce<T extends KubeObject>(
   }
   keepServersFields(next, old);
 
+  const asked = askedOf(request, next, old);
   const admission: AdmissionRequest = {
-    operation: 'UPDATE',
+    operation: asked?.operation ?? 'UPDATE',
     kind,
     requestKind: parts.requestKind,
-    subresource: subresource === 'scale' ? '' : subresource,
+    ...(asked === undefined ? {} : { objectKind: asked.kind }),
+    subresource,
     namespace,
     name,
-    object: next,
-    old,
+    object: asked?.object ?? next,
+    old: asked === undefined ? old : asked.old,
     context,
   };
   const { managedFields } = next.metadata;
   await parts.admission.mutate(admission);
+  asked?.take();
   repairFields(next, managedFields, context.warnings);
   if (kind.custom && (next.metadata.resourceVersion ?? '') === '') throw unconditional(kind, name);
   prepare(kind, subresource, next, old);

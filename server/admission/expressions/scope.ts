@@ -4,7 +4,7 @@ import { type Access, AUTHORIZER_TYPE, Authorizer } from '#api/cel/libraries/aut
 import type { Variable } from '#api/cel/environment.ts';
 import type { ObjectStore } from '#server/store/object-store.ts';
 import type { AdmissionRequest, User } from '#server/store/registry.ts';
-import { namespaceOf, objectIn } from '../matching/request-matcher.ts';
+import { namespaceOf, objectsIn } from '../matching/request-matcher.ts';
 import { reviewRequest } from '../webhooks/review.ts';
 
 /** Says who may do what; what the server's authorizer is. */
@@ -64,7 +64,7 @@ export class ExpressionScope {
 
   /** `kind` is the version in which the objects are shown. Rejects when they cannot be converted. */
   async variables(request: AdmissionRequest, kind: Kind): Promise<Values> {
-    const [object, old] = await Promise.all([objectIn(kind, request.object), objectIn(kind, request.old)]);
+    const [object, old] = await objectsIn(kind, request);
     const { user } = request.context;
     return {
       object: untyped(object ?? null),

@@ -107,11 +107,26 @@ const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): bo
 function matchesObject(selector: LabelSelector | undefined, { object, old }: AdmissionRequest): boolean {
   if (selector === undefined || isEmpty(selector)) return true;
   const matches = labelSelectorMatcher(selector);
-  return [object, old].some((one) => one !== undefined && matches(one.metadata.labels));
+  return [object, old].some((one) => one !== undefined && 'metadata' in one && matches(one.metadata.labels));
 }
 
 /** An object of the stored version as `kind` shows it; may reject when a conversion fails. */
 export async function objectIn(kind: Kind, object: KubeObject | undefined): Promise<KubeObject | undefined> {
   if (object === undefined || kind.storedAs === undefined) return object;
   return (await kind.storedAs.fromStored([object]))[0];
+}
+
+/** What a request shows of its object and of the old one, in the version `kind`; may reject when a conversion fails. */
+export const objectsIn = (
+  kind: Kind,
+  { objectKind, object, old }: AdmissionRequest,
+): Promise<readonly [object: KubeObject | undefined, old: KubeObject | undefined]> =>
+  objectKind === undefined
+    ? Promise.all([objectIn(kind, object), objectIn(kind, old)])
+    : Promise.resolve([object, old] as const);
+
+/** What the object of a request is where `kind` is the version that it is shown in; undefined when nobody may change it. */
+export function changeableKind({ objectKind }: AdmissionRequest, kind: Kind): Kind | undefined {
+  if (objectKind === undefined) return kind;
+  return 'schema' in objectKind ? objectKind : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Kind, KubeObject } from '#api/kind.ts';
 import type { AdmissionRequest } from '#server/store/registry.ts';
-import { namespaceOf, objectIn, requestedKind } from '../matching/request-matcher.ts';
+import { namespaceOf, objectsIn, requestedKind } from '../matching/request-matcher.ts';
 
 /** What a webhook answers, checked. */
 export interface ReviewAnswer {
@@ -15,20 +15,24 @@ export interface ReviewAnswer {
 
 const VERSIONS = ['v1', 'v1beta1'];
 
-const groupVersionKind = ({ group, version, kind }: Kind) => ({ group, version, kind });
+const groupVersionKind = ({ group, version, kind }: Pick<Kind, 'group' | 'version' | 'kind'>) => ({
+  group,
+  version,
+  kind,
+});
 const groupVersionResource = ({ group, version, plural }: Kind) => ({ group, version, resource: plural });
 
 /** The fields of an AdmissionReview's request but for its uid and the objects; expressions see it as `request`. */
 export function reviewRequest(request: AdmissionRequest, kind: Kind): Readonly<Record<string, unknown>> {
-  const { operation, subresource, name, context } = request;
+  const { operation, subresource, name, context, objectKind } = request;
   const own = requestedKind(request);
   const { user, dryRun, fieldManager } = context;
   const options = `${operation.charAt(0)}${operation.slice(1).toLowerCase()}Options`;
   return {
-    kind: groupVersionKind(kind),
+    kind: groupVersionKind(objectKind ?? kind),
     resource: groupVersionResource(kind),
     ...(subresource === '' ? {} : { subResource: subresource }),
-    requestKind: groupVersionKind(own),
+    requestKind: groupVersionKind(objectKind ?? own),
     requestResource: groupVersionResource(own),
     ...(subresource === '' ? {} : { requestSubResource: subresource }),
     ...(name === '' ? {} : { name }),
@@ -41,12 +45,15 @@ export function reviewRequest(request: AdmissionRequest, kind: Kind): Readonly<R
       ...(user.extra === undefined ? {} : { extra: user.extra }),
     },
     dryRun,
-    options: {
-      kind: options,
-      apiVersion: 'meta.k8s.io/v1',
-      ...(dryRun ? { dryRun: ['All'] } : {}),
-      ...(operation === 'DELETE' || fieldManager === '' ? {} : { fieldManager }),
-    },
+    options:
+      operation === 'CONNECT'
+        ? null
+        : {
+            kind: options,
+            apiVersion: 'meta.k8s.io/v1',
+            ...(dryRun ? { dryRun: ['All'] } : {}),
+            ...(operation === 'DELETE' || fieldManager === '' ? {} : { fieldManager }),
+          },
   };
 }
 
@@ -63,7 +70,7 @@ export async function reviewOf(
     );
   const uid = crypto.randomUUID();
   const apiVersion = `admission.k8s.io/${version}`;
-  const [object, oldObject] = await Promise.all([objectIn(kind, request.object), objectIn(kind, request.old)]);
+  const [object, oldObject] = await objectsIn(kind, request);
   const body = {
     kind: 'AdmissionReview',
     apiVersion,

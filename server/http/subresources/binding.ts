@@ -3,6 +3,7 @@ import { type Pod, podKind } from '#api/kinds/core/pod.ts';
 import { notSupported, requiredValue } from '#api/meta/field-error.ts';
 import { type Status, badRequest, conflict } from '#api/meta/status.ts';
 import type { Registry, WriteContext } from '#server/store/registry.ts';
+import { bindTo } from '#server/store/update-object.ts';
 import { statusResponse } from '../status-response.ts';
 import { type SubresourceParts, readPost } from './request.ts';
 import type { Subresource } from './subresource.ts';
@@ -25,9 +26,10 @@ export const bindingSubresource = ({ kinds, registry }: SubresourceParts): Subre
 /** Puts the pod on the node that the Binding names. Rejects with StatusError. */
 export async function bindPod(
   registry: Registry,
-  { target, metadata }: Binding,
+  binding: Binding,
   { namespace, name, context }: { readonly namespace: string; readonly name: string; readonly context: WriteContext },
 ): Promise<Status> {
+  const { target, metadata } = binding;
   const { kind = '', name: node = '' } = target;
   // Upstream answers these two with a 500 that has no reason.
   const fault =
@@ -37,8 +39,15 @@ export async function bindPod(
         ? requiredValue('target.name')
         : undefined;
   if (fault !== undefined) throw badRequest(`${fault.field}: ${fault.detail}`);
+  metadata.namespace ||= namespace;
   await registry.update(podKind, namespace, name, (pod) => bound(pod, node, metadata.annotations), context, {
     subresource: 'binding',
+    asks: (pod) => ({
+      operation: 'CREATE',
+      kind: bindingKind,
+      object: binding,
+      take: () => bindTo(pod as Pod, binding),
+    }),
   });
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 }

@@ -8,7 +8,7 @@ import { StatusError, badRequest, conflict, invalidError } from '#api/meta/statu
 import type { WriteContext } from '#server/store/registry.ts';
 import { statusResponse } from '../status-response.ts';
 import { budgetsOf, ignoresUnhealthy, stillProcessed, withDisruption } from './disruption-budget.ts';
-import { type SubresourceParts, readPost } from './request.ts';
+import { type SubresourceParts, admitPost, readPost } from './request.ts';
 import type { Subresource } from './subresource.ts';
 
 const STORE_READ_ERROR = 'ignoreStoreReadErrorWithClusterBreakingPotential';
@@ -26,6 +26,7 @@ export const evictionSubresource = (parts: SubresourceParts): Subresource => ({
     const { body, context } = await readPost(request, parts.kinds, evictionKind);
     const { name = '' } = body.metadata;
     if (name !== '' && name !== request.name) throw badRequest('name in URL does not match name in Eviction object');
+    await admitPost(parts.registry, evictionKind, { ...request, body, context });
     const options = body.deleteOptions ?? {};
     if (options[STORE_READ_ERROR] === true)
       throw invalidError('policy', 'Eviction', request.name, [

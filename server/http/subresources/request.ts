@@ -30,3 +30,31 @@ export async function readPost<T extends KubeObject>(
   const { dryRun, fieldManager } = options;
   return { body, context: { user: request.user, userAgent: userAgentOf(request), dryRun, fieldManager, warnings } };
 }
+
+/** Asks admission about what is posted to a subresource; the body may be another afterwards. */
+export async function admitPost(
+  registry: Pick<Registry, 'admit'>,
+  objectKind: Kind,
+  posted: {
+    readonly kind: Kind;
+    readonly namespace: string;
+    readonly name: string;
+    readonly subresource: string;
+    readonly body: KubeObject;
+    readonly context: WriteContext;
+  },
+): Promise<void> {
+  const { kind, namespace, name, subresource, body, context } = posted;
+  body.metadata.namespace ||= namespace;
+  await registry.admit({
+    operation: 'CREATE',
+    kind,
+    objectKind,
+    subresource,
+    namespace,
+    name,
+    object: body,
+    old: undefined,
+    context,
+  });
+}

@@ -6,6 +6,7 @@ import type { ManagedFieldsEntry } from '#api/meta/object-meta.ts';
 import { formatRequirements, requirementsOf, requirementsOfMap } from '#api/meta/selectors.ts';
 import { StatusError, invalidError, notFoundError } from '#api/meta/status.ts';
 import type { StoredObject } from '#server/store/object-store.ts';
+import type { Asks } from '#server/store/registry.ts';
 import { inVersion } from '#server/store/served-version.ts';
 import { type ResourceRequest, writeContext } from '../api-context.ts';
 import { readConfiguration } from '../apply-body.ts';
@@ -94,7 +95,7 @@ async function apply(
       return withOwners(withReplicas(current, paths, applied.scale), applied.owners);
     },
     writeContext(request, options),
-    { subresource: 'scale', fields: 'applied' },
+    { subresource: 'scale', fields: 'applied', asks: asksWith(paths) },
   );
   return answer(request, stored, paths);
 }
@@ -122,10 +123,28 @@ async function write(
       return withReplicas(current, paths, wanted);
     },
     writeContext(request, options),
-    { subresource: 'scale' },
+    { subresource: 'scale', asks: asksWith(paths) },
   );
   return answer(request, stored, paths);
 }
+
+/** Admission sees an UPDATE of the Scale. What is stored may be of another version, which has its numbers elsewhere. */
+const asksWith =
+  (given: ScalePaths): Asks =>
+  (next, old, { scale: paths = given }) => {
+    const object = scaleOf(next, paths, 0);
+    const before = object.spec?.replicas ?? 0;
+    return {
+      operation: 'UPDATE',
+      kind: scaleKind,
+      object,
+      old: scaleOf(old, paths, 0),
+      take() {
+        const replicas = object.spec?.replicas ?? 0;
+        if (replicas !== before) setPath(next as unknown as Record<string, unknown>, paths.specReplicas, replicas);
+      },
+    };
+  };
 
 function demandValid(wanted: Scale): void {
   const replicas = wanted.spec?.replicas ?? 0;

@@ -13,7 +13,7 @@ import { formatTime } from '#api/meta/time.ts';
 import type { ServiceAccountTokenRequest } from '#server/identity/identity.ts';
 import { DEFAULT_AUDIENCE } from '#server/identity/tokens.ts';
 import { jsonResponse } from '../status-response.ts';
-import { type SubresourceParts, readPost } from './request.ts';
+import { type SubresourceParts, admitPost, readPost } from './request.ts';
 import type { Subresource } from './subresource.ts';
 
 const DEFAULT_SECONDS = 3600;
@@ -32,6 +32,7 @@ export const tokenSubresource = ({ kinds, registry, tokens }: SubresourceParts):
     const { body, context } = await readPost(request, kinds, tokenRequestKind);
     const { namespace, name } = request;
     demandSameName(body, namespace, name);
+    await admitPost(registry, tokenRequestKind, { ...request, body, context });
     const account = registry.get(serviceAccountKind, namespace, name).object;
     const { expirationSeconds = DEFAULT_SECONDS, boundObjectRef, audiences = [] } = body.spec ?? {};
     const errors = faults(expirationSeconds);
