@@ -44,6 +44,8 @@ function baseEnvironment(): Environment {
   addTwoVariableMacros(environment);
   addAuthorizerFunctions(environment);
   for (const { name } of environment.getDefinitions().functions) functionNames.add(name);
+  for (const name of ['google.protobuf.Timestamp', 'google.protobuf.Duration'])
+    environment.registerOperator(`${name} == null`, celEquals);
   base = environment;
   return environment;
 }
@@ -82,4 +84,6 @@ function register(environment: Environment, type: CelType, registered: Set<strin
   if (type.valueClass === undefined) return;
   environment.registerType(type.name, { ctor: type.valueClass, fields });
   environment.registerOperator(`${type.name} == ${type.name}`, celEquals);
+  // As Go's: an object may be null.
+  environment.registerOperator(`${type.name} == null`, celEquals);
 }

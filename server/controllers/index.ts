@@ -33,6 +33,7 @@ import { serviceAccountController } from './serviceaccount.ts';
 import { serviceAccountTokenController } from './serviceaccounttoken.ts';
 import { serviceAddressesController } from './serviceaddresses.ts';
 import { taintEvictionController } from './tainteviction.ts';
+import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicystatus.ts';
 
 /**
  * Every controller, in the order in which they start; the one list of them. The name is upstream's: it stands in logs and events, and in the user
@@ -67,6 +68,7 @@ const CONTROLLERS: readonly (readonly [name: string, make: (context: ControllerC
   ['autoregister', apiServiceController],
   ['available-controller', apiServiceAvailabilityController],
   ['priority-and-fairness-config-producer', flowControlController],
+  ['validatingadmissionpolicy-status-controller', validatingAdmissionPolicyStatusController],
 ];
 
 /** Makes all controllers, to run while this server leads (default: it is alone and always does). */
