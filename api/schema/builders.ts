@@ -47,8 +47,9 @@ export const int64 = (options?: ScalarOptions<number>) => Type.Integer({ format:
 export const double = (options?: ScalarOptions<number>) => Type.Number({ format: 'double', ...scalar(options) });
 /** A boolean. */
 export const boolean = (options?: ScalarOptions<boolean>) => Type.Boolean(scalar(options));
-/** Bytes, in base64 in JSON. */
-export const bytes = () => Type.String({ format: 'byte' });
+/** Bytes, in base64 in JSON. `isList`: OpenAPI says of them that they are a list, which they are to Go. */
+export const bytes = ({ isList = false }: { readonly isList?: boolean } = {}) =>
+  Type.String({ format: 'byte', ...(isList ? { 'x-kubernetes-list-type': 'atomic' } : {}) });
 /** A time in RFC 3339 with whole seconds, UTC: `2026-11-21T07:00:00Z`. */
 export const time = () => Type.String({ format: 'date-time' });
 /** A time in RFC 3339 with microseconds, UTC. */

@@ -43,11 +43,10 @@ export const APIServiceSpec = object(
     insecureSkipTLSVerify: field(4, described('Do not look at the certificate of the Service.', boolean())),
     caBundle: field(
       5,
-      described('The certificates of the authorities that its certificate is checked with, in PEM.', {
-        ...bytes(),
-        // To Go these are a list of numbers.
-        'x-kubernetes-list-type': 'atomic',
-      }),
+      described(
+        'The certificates of the authorities that its certificate is checked with, in PEM.',
+        bytes({ isList: true }),
+      ),
     ),
     groupPriorityMinimum: required(
       7,
