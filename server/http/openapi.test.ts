@@ -48,8 +48,12 @@ test('version 2 has every kind, refers only to what it has, and has nothing of v
   expect(Object.keys(document.paths)).toContain('/apis/apps/v1/namespaces/{namespace}/deployments/{name}');
 });
 
-test('who takes version 2 in protobuf alone is told that there is none', () => {
+test('who takes version 2 in protobuf alone has it, and nobody another form', () => {
   const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-  expect(() => get('/openapi/v2', { accept })).toThrow('only the following media types are accepted: application/json');
-  expect(get('/openapi/v2', { accept: `${accept},application/json` }).status).toBe(200);
+  const response = get('/openapi/v2', { accept });
+  expect(response.headers.get('content-type')).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+  expect(get('/openapi/v2', { accept: `${accept},application/json` }).headers.get('content-type')).toContain('json');
+  expect(() => get('/openapi/v2', { accept: 'text/html' })).toThrow(
+    'only the following media types are accepted: application/json',
+  );
 });

@@ -42,7 +42,7 @@ async function watched(query: string, accept = 'application/json', path = PATH):
   if (response.status !== 200) throw new Error(text);
   return text
     .split('\n')
-    .filter((one) => one !== '')
+    .filter((one) => one.trim() !== '')
     .map((one) => JSON.parse(one) as Event);
 }
 const brief = (events: readonly Event[]): string[] =>
