@@ -179,9 +179,12 @@ describe('explain and what is served', () => {
     const kinds = rows(await kubectl.out('api-resources --no-headers -o name'));
     expect(kinds.length).toBeGreaterThan(50);
     const faults: string[] = [];
-    // kubectl takes the rest of that one for a field of the other Events.
+    // Of a plural that several groups serve, kubectl takes the group for a field of the first: those are asked for by their version.
+    const plurals = kinds.map((name) => name.split('.')[0]);
+    const again = kinds.filter((name, index) => name.includes('.') && plurals.indexOf(plurals[index]) < index);
+    expect(again).toContain('events.events.k8s.io');
     expect(await kubectl.out('explain events --api-version=events.k8s.io/v1')).toContain('GROUP:      events.k8s.io');
-    for (const name of kinds.filter((one) => one !== 'events.events.k8s.io')) {
+    for (const name of kinds.filter((one) => !again.includes(one))) {
       const { code, stderr } = await kubectl.result(`explain ${name} --recursive`);
       if (code !== 0) faults.push(`${name}: ${stderr}`);
     }
