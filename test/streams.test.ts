@@ -83,7 +83,7 @@ describe('log, exec and attach from client to container', () => {
       const info = parseRequest(request.method, url);
       const subresource = subresources.find(({ name }) => name === info.subresource);
       if (subresource === undefined) return new Response(null, { status: 404 });
-      const api = { metrics: apiMetrics };
+      const api = { metrics: apiMetrics, registry: { admit: () => Promise.resolve() } };
       const seat = new Seat(() => undefined);
       const given = {
         api,
@@ -93,6 +93,7 @@ describe('log, exec and attach from client to container', () => {
         info,
         kind: podKind as unknown as Kind,
         user: { name: 'me', groups: [] },
+        warnings: [],
       };
       try {
         const response = await callSubresource(given as unknown as ResourceRequest, subresource, bun);
