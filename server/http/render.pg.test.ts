@@ -21,6 +21,8 @@ test('a PUT of a Lease or a Service that is not there makes it, one of a ConfigM
   const lease = `/apis/coordination.k8s.io/v1/namespaces/default/leases/l`;
   expect((await api.call('PUT', lease, { metadata: { name: 'l' } })).status).toBe(201);
   expect((await api.call('GET', lease)).status).toBe(200);
+  const gone = { metadata: { name: 'gone', resourceVersion: '7' } };
+  expect((await api.call('PUT', lease.replace(/l$/, 'gone'), gone)).status).toBe(404);
   const service = { metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } };
   const made = (await (await api.call('PUT', `${NAMESPACE}/services/s`, service)).json()) as {
     spec: { clusterIP?: string };

@@ -9,7 +9,10 @@ import { demandSameObject } from '../object-identity.ts';
 import { readWriteOptions } from '../options.ts';
 import { objectResponse } from '../render.ts';
 
-/** A PUT of one that is not there makes it (upstream: AllowCreateOnUpdate). */
+/**
+ * A PUT of one that is not there makes it (upstream: AllowCreateOnUpdate), unless it names a resourceVersion: who has seen the object does not know
+ * that it is gone, and is told.
+ */
 const CREATED_ON_UPDATE = new Set([
   'clusterrolebindings.rbac.authorization.k8s.io',
   'clusterroles.rbac.authorization.k8s.io',
@@ -39,6 +42,7 @@ export async function update(request: ResourceRequest, subresource: StoredSubres
   if (
     subresource === '' &&
     createsOnUpdate(kind) &&
+    (resourceVersion ?? '') === '' &&
     api.store.get(resourceOf(kind), namespace, info.name) === undefined
   ) {
     demand(api.authorizer, request.user, { ...attributesOf(info, request.url), verb: 'create' });
