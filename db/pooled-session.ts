@@ -14,6 +14,7 @@ import {
   SESSION_TIMES,
   liveServers,
 } from './server-session.ts';
+import { Waiters } from './waiters.ts';
 
 /** What a pooled session needs. */
 export interface PooledSessionOptions {
@@ -65,7 +66,7 @@ export class PooledSession implements Service {
   readonly #options: PooledSessionOptions;
   readonly #clock: Clock;
   readonly #stopped = new AbortController();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiters();
   #term: Term | undefined;
   #wake = new AbortController();
   #wantsLead = false;
@@ -123,7 +124,10 @@ export class PooledSession implements Service {
   /** Resolves when this server is a member. Rejects with DatabaseError after `deadlineMs`. */
   async joined(deadlineMs = 30_000): Promise<void> {
     try {
-      await this.#until(() => this.isMember, AbortSignal.any([AbortSignal.timeout(deadlineMs), this.#stopped.signal]));
+      await this.#waiting.until(
+        () => this.isMember,
+        AbortSignal.any([AbortSignal.timeout(deadlineMs), this.#stopped.signal]),
+      );
     } catch (error) {
       throw new DatabaseError('unavailable', 'Cannot join the servers of this database: no session in time', error);
     }
@@ -133,7 +137,7 @@ export class PooledSession implements Service {
   async lead(_role: string, signal: AbortSignal): Promise<{ readonly lost: AbortSignal }> {
     this.#wantsLead = true;
     this.#wake.abort();
-    await this.#until(() => this.isLeader, AbortSignal.any([signal, this.#stopped.signal]));
+    await this.#waiting.until(() => this.isLeader, AbortSignal.any([signal, this.#stopped.signal]));
     return { lost: this.#lost.signal };
   }
 
@@ -195,7 +199,7 @@ export class PooledSession implements Service {
     this.#term = term;
     this.#joins += 1;
     this.#options.log.info({ id: this.id }, 'joined the servers of this database');
-    this.#tell();
+    this.#waiting.tell();
   }
 
   async #tryJoin(term: Term): Promise<boolean> {
@@ -255,7 +259,7 @@ export class PooledSession implements Service {
     if (!row.leads) return;
     term.leading = true;
     this.#lost = new AbortController();
-    this.#tell();
+    this.#waiting.tell();
   }
 
   /** The term's locks are gone, or are about to go. */
@@ -280,25 +284,5 @@ export class PooledSession implements Service {
 
   #inTime<T>(statement: PromiseLike<T>): Promise<T> {
     return answerInTime(statement, this.#clock, SESSION_TIMES.answerMs);
-  }
-
-  #tell(): void {
-    for (const listener of this.#waiting) listener();
-  }
-
-  /** Resolves when `holds` does; rejects when `signal` aborts first. */
-  #until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        if (signal.aborted) reject(new Error('Not waited for any longer'));
-        else if (holds()) resolve();
-        else return;
-        this.#waiting.delete(settle);
-        signal.removeEventListener('abort', settle);
-      };
-      this.#waiting.add(settle);
-      signal.addEventListener('abort', settle, { once: true });
-      settle();
-    });
   }
 }

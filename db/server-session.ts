@@ -5,6 +5,7 @@ import type { Service } from '#base/service.ts';
 import { type DatabaseAddress, connectClient, poolerOf } from './connect.ts';
 import { type Epoch, endAlone, readEpoch, startEpochAlone } from './epoch.ts';
 import { DatabaseError, codeOf, whyNot } from './errors.ts';
+import { Waiters } from './waiters.ts';
 
 /** What a server session needs. */
 export interface ServerSessionOptions {
@@ -99,7 +100,7 @@ export class ServerSession implements Service {
   readonly #times: Readonly<Record<keyof typeof SESSION_TIMES, number>>;
   readonly #isPooled: boolean;
   readonly #stopped = new AbortController();
-  readonly #changed = new Set<() => void>();
+  readonly #changed = new Waiters();
   #term: Term | undefined;
   #wake = new AbortController();
   #wantsLead = false;
@@ -180,7 +181,7 @@ export class ServerSession implements Service {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), deadlineMs);
     try {
-      await this.#until(() => this.isMember, AbortSignal.any([late.signal, this.#stopped.signal]));
+      await this.#changed.until(() => this.isMember, AbortSignal.any([late.signal, this.#stopped.signal]));
     } catch (error) {
       throw new DatabaseError('unavailable', 'Cannot join the servers of this database: no session in time', error);
     } finally {
@@ -192,7 +193,7 @@ export class ServerSession implements Service {
   async lead(_role: string, signal: AbortSignal): Promise<{ readonly lost: AbortSignal }> {
     this.#wantsLead = true;
     this.#wake.abort();
-    await this.#until(() => this.isLeader, AbortSignal.any([signal, this.#stopped.signal]));
+    await this.#changed.until(() => this.isLeader, AbortSignal.any([signal, this.#stopped.signal]));
     return { lost: this.#lost.signal };
   }
 
@@ -270,7 +271,7 @@ export class ServerSession implements Service {
     this.#term = term;
     this.#joins += 1;
     this.#options.log.info({ id: this.id }, 'joined the servers of this database');
-    this.#tell();
+    this.#changed.tell();
   }
 
   /** A server that believed to be alone and has not taken it back may do so for a moment longer: it lost its session, and may not know yet. */
@@ -336,7 +337,7 @@ export class ServerSession implements Service {
     if (row.leads && !term.leading) {
       term.leading = true;
       this.#lost = new AbortController();
-      this.#tell();
+      this.#changed.tell();
     }
   }
 
@@ -432,26 +433,6 @@ export class ServerSession implements Service {
     } finally {
       timer.abort();
     }
-  }
-
-  #tell(): void {
-    for (const listener of this.#changed) listener();
-  }
-
-  /** Resolves when `holds` does; rejects when `signal` aborts first. */
-  #until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        if (signal.aborted) reject(new Error('Not waited for any longer'));
-        else if (holds()) resolve();
-        else return;
-        this.#changed.delete(settle);
-        signal.removeEventListener('abort', settle);
-      };
-      this.#changed.add(settle);
-      signal.addEventListener('abort', settle, { once: true });
-      settle();
-    });
   }
 }
 
